@@ -1,0 +1,5 @@
+"""``python -m crackscope``."""
+
+from crackscope.cli import main
+
+main()

@@ -1,0 +1,233 @@
+"""A model folder: ``model.onnx``, ``model.json`` (all that is known about it) and ``README.md`` (its card).
+
+The graph takes uint8 RGB images (N, H, W, 3) of the model's size and gives
+
+- ``score`` (N,): calibrated, 0..1
+- ``logit`` (N,): before calibration
+- ``embedding`` (N, D): the pooled features
+- ``cam`` (N, h, w): the class activation map; its mean plus the head's bias is the logit
+- ``distance`` (N,), optional: how far the embedding lies from the training data (see `Familiarity`)
+
+Scaling, normalisation and calibration are inside the graph, so that no caller can get them wrong.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from crackscope.errors import BundleError
+from crackscope.labels import Label
+from crackscope.storage import sha256_file, write_json, write_text
+
+SCHEMA_VERSION = 1
+ONNX_NAME = "model.onnx"
+CONFIG_NAME = "model.json"
+CARD_NAME = "README.md"
+
+#: Name of the bundle inside ``crackscope/models`` that is used where no model is named.
+SHIPPED = "detector"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """Where Positive begins: ``score >= value``, and the rule and photos that chose it."""
+
+    value: float
+    rule: str
+    fitted_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """``score = sigmoid(scale * logit + bias)``; scale 1 and bias 0 where calibration did not help."""
+
+    method: str
+    scale: float
+    bias: float
+    fitted_on: str
+    nll_before: float | None = None
+    nll_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewBand:
+    """Scores in ``low <= score <= high`` are reviewed as ``uncertain``; low > high means none are.
+
+    ``alpha`` is the error rate per class that the band was made for.
+    """
+
+    low: float
+    high: float
+    alpha: float
+    fitted_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Familiarity:
+    """``distance > limit`` is reviewed as ``unfamiliar``; ``quantile`` of known concrete lies below it."""
+
+    method: str
+    limit: float
+    quantile: float
+    fitted_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """The content of ``model.json``; the one home of every fact about a model.
+
+    Attributes:
+        name: A name for people.
+        input_hw: Height and width of the graph's input, in pixels.
+        patch_px: Side of the training patches at their photo's resolution, in pixels; a photo much larger
+            than this is to be scanned, not squeezed.
+        backbone: timm's name of the network.
+        weights: Where the backbone's starting weights came from, with their licence.
+        labels: Class names in the order of their index.
+        training: What it was trained on and how: data, counts, recipe (free form).
+        versions: Versions of the packages that made it.
+        sha256: SHA-256 by file name.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    name: str
+    created: str
+    input_hw: tuple[int, int]
+    patch_px: int
+    backbone: str
+    weights: str
+    threshold: Threshold
+    calibration: Calibration
+    review: ReviewBand | None = None
+    familiarity: Familiarity | None = None
+    labels: tuple[str, ...] = tuple(str(label) for label in Label)
+    training: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A model folder whose config was read and, unless asked otherwise, whose files were verified."""
+
+    folder: Path
+    config: ModelConfig
+
+    @property
+    def onnx_path(self) -> Path:
+        """The network."""
+        return self.folder / ONNX_NAME
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of the network: what results are filed under."""
+        return self.config.sha256[ONNX_NAME]
+
+
+def shipped_bundle_path() -> Path:
+    """The folder of the detector that comes with the package."""
+    return Path(str(files("crackscope"))) / "models" / SHIPPED
+
+
+def load_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
+    """Read a model folder; ``None`` is the shipped detector.
+
+    Raises:
+        BundleError: The folder, a file or a key is missing, a hash differs, or the schema is another one.
+    """
+    folder = shipped_bundle_path() if folder is None else Path(folder)
+    if not folder.is_dir():
+        raise BundleError(
+            f"no model folder at {folder}; expected a folder with {ONNX_NAME} and {CONFIG_NAME}"
+        )
+    config = _read_config(folder / CONFIG_NAME)
+    bundle = Bundle(folder, config)
+    if not bundle.onnx_path.is_file():
+        raise BundleError(f"{folder} has no {ONNX_NAME}: the model folder is incomplete")
+    if ONNX_NAME not in config.sha256:
+        raise BundleError(f"{folder / CONFIG_NAME} records no SHA-256 of {ONNX_NAME}")
+    if verify:
+        _verify_hashes(bundle)
+    return bundle
+
+
+def write_bundle(folder: Path, config: ModelConfig, card: str) -> Bundle:
+    """Write ``model.json`` and the card beside an existing ``model.onnx``, recording its SHA-256."""
+    onnx_path = folder / ONNX_NAME
+    config = dataclasses.replace(config, sha256={ONNX_NAME: sha256_file(onnx_path)})
+    write_text(folder / CARD_NAME, card)
+    # Last, because a folder with a readable config counts as whole.
+    write_json(folder / CONFIG_NAME, dataclasses.asdict(config))
+    return Bundle(folder, config)
+
+
+def _read_config(path: Path) -> ModelConfig:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(
+            f"cannot read {path}: {error.strerror or error}; expected a model folder"
+        ) from error
+    except ValueError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+    found = document.get("schema_version") if isinstance(document, dict) else None
+    if found != SCHEMA_VERSION:
+        raise BundleError(f"{path} has schema version {found!r}; this version reads {SCHEMA_VERSION}")
+    config: ModelConfig = _from_document(ModelConfig, document, str(path))
+    if config.labels != tuple(str(label) for label in Label):
+        raise BundleError(f"{path} has labels {config.labels}; expected {[str(label) for label in Label]}")
+    return config
+
+
+@cache
+def _field_types(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _from_document(kind: Any, document: Any, where: str) -> Any:
+    """Build a record from JSON, refusing missing, unknown and wrongly typed keys by name."""
+    if not isinstance(document, dict):
+        raise BundleError(f"{where} should hold an object, found {type(document).__name__}")
+    hints = _field_types(kind)
+    unknown = sorted(document.keys() - hints.keys())
+    if unknown:
+        raise BundleError(f"{where} has unknown keys {unknown}; valid keys: {sorted(hints)}")
+    values = {key: _convert(hints[key], value, f"{where}: {key}") for key, value in document.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise BundleError(f"{where} is incomplete: {error}") from error
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    if isinstance(hint, types.UnionType):
+        options = [option for option in typing.get_args(hint) if option is not type(None)]
+        return None if value is None else _convert(options[0], value, where)
+    if dataclasses.is_dataclass(hint):
+        return _from_document(hint, value, where)
+    if typing.get_origin(hint) is tuple and isinstance(value, list):
+        item = typing.get_args(hint)[0]
+        return tuple(_convert(item, part, where) for part in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    expected = typing.get_origin(hint) or hint
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise BundleError(f"{where} should be {expected.__name__}, found {type(value).__name__}")
+    return value
+
+
+def _verify_hashes(bundle: Bundle) -> None:
+    for name, recorded in bundle.config.sha256.items():
+        path = bundle.folder / name
+        if not path.is_file() or path.parent != bundle.folder:
+            raise BundleError(f"{bundle.folder} lacks {name}, which {CONFIG_NAME} names")
+        if sha256_file(path) != recorded:
+            raise BundleError(f"{path} is not the file that {CONFIG_NAME} describes (SHA-256 differs)")

@@ -1,0 +1,30 @@
+"""The command line: one module per command; each only translates between a terminal and a room."""
+
+from __future__ import annotations
+
+import sys
+
+from crackscope.errors import CrackscopeError
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line on standard error and exit code 1."""
+    from crackscope.cli.app import app
+
+    _use_utf8()
+    try:
+        app()
+    except CrackscopeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # A reader such as `head` closed the pipe: nothing is wrong.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _use_utf8() -> None:
+    """Paths and tables are UTF-8 whatever the console's code page is."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,5 @@
+"""``python -m crackscope.cli``."""
+
+from crackscope.cli import main
+
+main()

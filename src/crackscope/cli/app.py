@@ -1,0 +1,33 @@
+"""The table of commands. Command modules import their room inside the function, so `--help` stays light."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crackscope import __version__
+
+app = typer.Typer(
+    name="crackscope",
+    help="Looks at photographs of concrete and says where it is cracked.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"crackscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass

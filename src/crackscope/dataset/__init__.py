@@ -1,0 +1,1 @@
+"""Data sets of concrete photos: found, downloaded, audited, split, and made."""

@@ -1,0 +1,79 @@
+"""What the dataset room hands out: labelled photos, fingerprints, and the manifest of a split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from crackscope.labels import Label
+
+
+class Part(StrEnum):
+    """What a photo may be used for.
+
+    ``calibration`` photos fit calibration, threshold and review band and are used for nothing else: not for
+    training, early stopping or choosing a stage. ``test`` photos are read once, after all that is locked.
+    """
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    CALIBRATION = "calibration"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPhoto:
+    """A photo of a data set.
+
+    Attributes:
+        path: POSIX path relative to the data set's root.
+        source: The data set it comes from, such as ``metu`` or ``sdnet2018``: for balancing and reports.
+        part: Given by the folder layout (``train/``, ``valid/``, ``test/``); ``None`` where it is not.
+    """
+
+    path: str
+    label: Label
+    source: str
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Labelled photos below one root folder, sorted by path."""
+
+    root: Path
+    photos: tuple[LabelledPhoto, ...]
+
+    def absolute(self, photo: LabelledPhoto) -> Path:
+        """Where the photo lies on this machine."""
+        return self.root / photo.path
+
+    def counts(self) -> dict[Label, int]:
+        """Photos per class, both classes always present."""
+        found = Counter(photo.label for photo in self.photos)
+        return {label: found[label] for label in Label}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRow:
+    """One line of ``manifest.csv``: which photo is in which part, by group."""
+
+    path: str
+    label: Label
+    group: str
+    part: Part
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A split: rows sorted by path, relative to ``root``."""
+
+    root: Path
+    rows: tuple[ManifestRow, ...]
+
+    def of(self, part: Part) -> tuple[ManifestRow, ...]:
+        """The rows of one part, in path order."""
+        return tuple(row for row in self.rows if row.part is part)

@@ -1,0 +1,1 @@
+"""Procedural concrete and cracks with exact masks."""

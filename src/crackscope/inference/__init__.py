@@ -1,0 +1,1 @@
+"""From photos to scores, without a training framework."""

@@ -1,0 +1,66 @@
+"""What crosses rooms: one photo's outcome, as a frozen record with the same fields at every door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crackscope.labels import Label, ReviewReason
+
+#: The columns of every predictions table, in order.
+COLUMNS = ("path", "label", "score", "threshold", "review", "reason", "error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """A scored photo.
+
+    Attributes:
+        path: The photo as the caller named it.
+        label: ``decide(score, threshold)``.
+        score: The model's calibrated score that a crack is visible, 0..1.
+        threshold: The threshold the label was decided with, 0..1.
+        reason: Why a person should look at it; ``None`` where no review is asked for.
+    """
+
+    path: str
+    label: Label
+    score: float
+    threshold: float
+    reason: ReviewReason | None = None
+
+    @property
+    def review(self) -> bool:
+        """Whether a person should look before the label is used."""
+        return self.reason is not None
+
+    def as_row(self) -> dict[str, object]:
+        """The record under `COLUMNS`; absent values are ``None``."""
+        return {
+            "path": self.path,
+            "label": str(self.label),
+            "score": self.score,
+            "threshold": self.threshold,
+            "review": self.review,
+            "reason": None if self.reason is None else str(self.reason),
+            "error": None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A photo that could not be scored, and why.
+
+    Attributes:
+        path: The photo as the caller named it.
+        error: What was found, in one line.
+    """
+
+    path: str
+    error: str
+
+    def as_row(self) -> dict[str, object]:
+        """The record under `COLUMNS`; everything but ``path`` and ``error`` is ``None``."""
+        return {**dict.fromkeys(COLUMNS), "path": self.path, "error": self.error}
+
+
+Outcome = Prediction | Failure

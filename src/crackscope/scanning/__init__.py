@@ -1,0 +1,1 @@
+"""Whole photographs: tiles, maps, regions."""

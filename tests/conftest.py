@@ -1,0 +1,25 @@
+"""What all tests share: where the real photographs are, and a rule for when they are not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("CRACKSCOPE_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real photographs; without it the test skips, or fails under CRACKSCOPE_REQUIRE_DATA=1."""
+    folder = _data_folder()
+    if folder.is_dir():
+        return folder
+    if os.environ.get("CRACKSCOPE_REQUIRE_DATA") == "1":
+        pytest.fail(f"CRACKSCOPE_REQUIRE_DATA=1, but there is no {folder}")
+    pytest.skip(f"real photographs are not at {folder}; set CRACKSCOPE_DATA to test with them")

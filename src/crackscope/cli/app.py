@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from crackscope import __version__
+from crackscope.cli import data as _data
 
 app = typer.Typer(
     name="crackscope",
@@ -31,3 +32,6 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+app.add_typer(_data.app)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fix bench clean
+.PHONY: demo test check lint fix bench clean
 
 # Installs again only when pyproject.toml changed.
 $(VENV)/installed: pyproject.toml
@@ -17,12 +17,14 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(VENV)/installed
+check: lint
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 fix: $(VENV)/installed
 	$(BIN)/ruff check --fix .

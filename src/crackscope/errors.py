@@ -16,6 +16,7 @@
     ├── BundleError                 a model folder that is damaged, foreign or of another schema
     ├── ExportError                 ONNX and PyTorch disagree
     ├── ResumeError                 a run folder that can't be continued as asked
+    ├── SettingsError               a setting of a scan out of range
     ├── OutputError                 a place that can't be written to
     └── MissingExtraError           an optional dependency is not installed
 
@@ -87,6 +88,10 @@ class ExportError(CrackscopeError):
 
 class ResumeError(CrackscopeError):
     """A run folder can't be continued with what was asked."""
+
+
+class SettingsError(CrackscopeError):
+    """A setting is out of range."""
 
 
 class OutputError(CrackscopeError):

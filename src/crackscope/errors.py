@@ -16,6 +16,7 @@
     ├── BundleError                 a model folder that is damaged, foreign or of another schema
     ├── ExportError                 ONNX and PyTorch disagree
     ├── ResumeError                 a run folder that can't be continued as asked
+    ├── RunInterruptedError         Ctrl-C; the work so far is saved
     ├── SettingsError               a setting of a scan out of range
     ├── OutputError                 a place that can't be written to
     └── MissingExtraError           an optional dependency is not installed
@@ -92,6 +93,10 @@ class ResumeError(CrackscopeError):
 
 class SettingsError(CrackscopeError):
     """A setting is out of range."""
+
+
+class RunInterruptedError(CrackscopeError):
+    """A person stopped the run; what was done is saved, and the same command goes on from there."""
 
 
 class OutputError(CrackscopeError):

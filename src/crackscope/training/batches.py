@@ -1,0 +1,98 @@
+"""Which photos a training step sees: a pure function of seed, epoch and step, so a run can go on anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.training.balance import balance_weights
+from crackscope.training.recipe import Recipe
+
+Paint = Literal["crack", "distractor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoSet:
+    """Photos of one part, in a fixed order.
+
+    Attributes:
+        paths: Where they lie on this machine.
+        labels: (N,) int64, 0 Negative, 1 Positive.
+        sources: The data set each comes from, for balancing.
+    """
+
+    paths: tuple[Path, ...]
+    labels: NDArray[np.int64]
+    sources: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """One photo of one epoch: which, what is painted on it, and its label after painting."""
+
+    photo: int
+    epoch: int
+    label: int
+    paint: Paint | None = None
+
+
+def plan_epoch(photos: PhotoSet, recipe: Recipe, epoch: int) -> list[Draw]:
+    """Every draw of an epoch, shuffled; as many as there are photos.
+
+    A photo comes as often as its weight under the recipe's balance says (rounded up or down by chance),
+    and painting comes first, because a painted Negative counts as Positive.
+    """
+    rng = np.random.default_rng((recipe.run.seed, epoch))
+    paints = _choose_paints(photos.labels, recipe, rng)
+    labels = np.where(paints == "crack", 1, photos.labels)
+    weights = balance_weights(labels, photos.sources, recipe.data.balance)
+    order = rng.permutation(_resample(weights, rng))
+    return [
+        Draw(photo=index, epoch=epoch, label=int(labels[index]), paint=paints[index])
+        for index in order.tolist()
+    ]
+
+
+def plan_once(photos: PhotoSet) -> list[Draw]:
+    """Every photo once, unpainted, in order: for validation."""
+    return [Draw(photo=index, epoch=0, label=int(label)) for index, label in enumerate(photos.labels)]
+
+
+def split_batches(draws: Sequence[Draw], size: int, *, rank: int = 0, ranks: int = 1) -> list[list[Draw]]:
+    """Cut draws into batches of ``size`` per process; process ``rank`` of ``ranks`` gets its slice of each.
+
+    The last batch may be smaller, but never so small that a process gets none of it.
+    """
+    whole = [list(draws[start : start + size * ranks]) for start in range(0, len(draws), size * ranks)]
+    if len(whole) > 1 and len(whole[-1]) < ranks:
+        whole[-2] += whole.pop()
+    return [batch[rank::ranks] for batch in whole]
+
+
+def _choose_paints(
+    labels: NDArray[np.int64], recipe: Recipe, rng: np.random.Generator
+) -> NDArray[np.object_]:
+    paints = np.full(len(labels), None, dtype=object)
+    chance = rng.random(len(labels))
+    cracks = recipe.augment.synthetic_cracks
+    paints[(labels == 0) & (chance < cracks)] = "crack"
+    look_alikes = recipe.augment.distractors * (1 - cracks)
+    paints[(labels == 0) & (chance >= cracks) & (chance < cracks + look_alikes)] = "distractor"
+    return paints
+
+
+def _resample(weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Systematic resampling: an index comes floor or ceil of its weight times; equal weights come once."""
+    edges = np.concatenate([[0.0], np.cumsum(weights)])
+    # The sum is only nearly the count, and the last edge decides how many there are.
+    edges[-1] = len(weights)
+    firsts = np.ceil(edges - rng.random()).astype(np.int64)
+    return np.repeat(np.arange(len(weights)), firsts[1:] - firsts[:-1])

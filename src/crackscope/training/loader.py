@@ -1,0 +1,109 @@
+"""Decoded batches for training, read ahead by threads: Pillow works without the interpreter lock."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from crackscope.errors import DataError, PhotoError
+from crackscope.images import read_photo
+from crackscope.resizing import resize_rgb
+from crackscope.training.batches import Draw, PhotoSet
+
+#: Batches that are decoded while the network works on an earlier one.
+_BATCHES_AHEAD = 3
+
+_Pixels = NDArray[np.uint8]
+
+
+class Batch(NamedTuple):
+    """Images uint8 (N, H, W, 3), augmented float (N, 3, H, W); labels float (N,); photo numbers (N,)."""
+
+    images: Tensor
+    labels: Tensor
+    photos: Tensor
+
+
+class PhotoBatches:
+    """Batches of decoded photos; iterate it as often as wanted, with the same result every time.
+
+    Args:
+        photos: What the draws point into.
+        batches: The draws of each batch.
+        size_hw: The network's input size in pixels.
+        seed: Of what is painted.
+        workers: Decoding threads; 0 is one per core.
+    """
+
+    def __init__(
+        self,
+        photos: PhotoSet,
+        batches: Sequence[Sequence[Draw]],
+        size_hw: tuple[int, int],
+        *,
+        seed: int,
+        workers: int,
+    ) -> None:
+        self._photos, self._batches, self._size_hw, self._seed = photos, batches, size_hw, seed
+        self._workers = workers or os.cpu_count() or 1
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="photos")
+        pending: deque[tuple[Sequence[Draw], list[Future[_Pixels]]]] = deque()
+        try:
+            for draws in self._batches:
+                pending.append((draws, [pool.submit(self._load, draw) for draw in draws]))
+                if len(pending) > _BATCHES_AHEAD:
+                    yield _collate(*pending.popleft())
+            while pending:
+                yield _collate(*pending.popleft())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _load(self, draw: Draw) -> _Pixels:
+        return load_draw(self._photos.paths[draw.photo], draw, self._size_hw, seed=self._seed)
+
+
+def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) -> _Pixels:
+    """Read a photo, paint on it at its own resolution if the draw says so, and resize it.
+
+    Raises:
+        DataError: The photo can't be read any more; a training run can't go on with other photos.
+    """
+    try:
+        if draw.paint is None:
+            return resize_rgb(read_photo(path, at_least_hw=size_hw).pixels_hwc, size_hw)
+        pixels_hwc = read_photo(path).pixels_hwc
+    except PhotoError as error:
+        raise DataError(
+            f"{path}: {error}; it was readable when the data was split: put it back and run again"
+        ) from error
+    rng = np.random.default_rng((seed, draw.epoch, draw.photo))
+    return resize_rgb(_paint(pixels_hwc, draw, rng), size_hw)
+
+
+def _paint(pixels_hwc: _Pixels, draw: Draw, rng: np.random.Generator) -> _Pixels:
+    from crackscope.dataset.synthetic import paint_crack, paint_distractor
+
+    paint = paint_crack if draw.paint == "crack" else paint_distractor
+    return paint(pixels_hwc, rng).pixels_hwc
+
+
+def _collate(draws: Sequence[Draw], pixels: Sequence[Future[_Pixels]]) -> Batch:
+    return Batch(
+        images=torch.from_numpy(np.stack([future.result() for future in pixels])),
+        labels=torch.tensor([draw.label for draw in draws], dtype=torch.float32),
+        photos=torch.tensor([draw.photo for draw in draws]),
+    )

@@ -1,0 +1,210 @@
+"""Where cracks run: random walks with a persistent heading, refined by midpoint displacement.
+
+A crack advances in one direction, jogs around aggregate, is rough at every scale (midpoint displacement:
+Fournier, Fussell and Carpenter, 1982), goes through pores it meets, forks at sharp angles and thins out
+towards its tips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.dataset.synthetic.noise import profile
+from crackscope.dataset.synthetic.shapes import Points, Stroke
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gait:
+    """How a crack walks.
+
+    Attributes:
+        step_px: Length of a coarse step.
+        jog: Deviation of the heading from step to step, in radians.
+        bend: Change of heading from the first step to the last, in radians.
+        rough: Midpoint displacement as a share of the segment.
+        hurst: 1 is equally rough at every scale, less is rougher at small scales.
+        width_px: Median width.
+        wander: Deviation of the logarithm of the width along the crack.
+        ragged: How unlike the two sides are, as a share of the width.
+        gaps: Share of the length where it is closed.
+    """
+
+    step_px: float
+    jog: float
+    bend: float
+    rough: float
+    hurst: float
+    width_px: float
+    wander: float
+    ragged: float
+    gaps: float = 0.0
+
+
+def draw_gait(rng: np.random.Generator, side_px: float, width_px: float) -> Gait:
+    """A gait for a crack of this width across a patch of this side."""
+    return Gait(
+        step_px=side_px * rng.uniform(0.08, 0.3),
+        jog=rng.uniform(0.05, 0.45),
+        bend=rng.normal(0, 0.5),
+        rough=rng.uniform(0.04, 0.17),
+        hurst=rng.uniform(0.7, 1.0),
+        width_px=width_px,
+        wander=rng.uniform(0.15, 0.5),
+        ragged=rng.uniform(0.1, 0.45),
+        # Hairlines close now and then; wide cracks don't.
+        gaps=rng.uniform(0.05, 0.4) if width_px < 3 and rng.random() < 0.3 else 0.0,
+    )
+
+
+def walk(
+    rng: np.random.Generator,
+    gait: Gait,
+    start_xy: NDArray[np.float64],
+    heading: float,
+    length_px: float,
+    *,
+    luminance_hw: NDArray[np.uint8] | None = None,
+) -> Points:
+    """A path from ``start_xy``; with a luminance it leans towards dark spots such as pores."""
+    steps = max(2, int(np.ceil(length_px / gait.step_px)))
+    headings = heading + gait.bend * np.linspace(0, 1, steps) + gait.jog * rng.standard_normal(steps)
+    lengths = (length_px / steps) * rng.uniform(0.6, 1.4, steps)
+    moves = np.stack([np.cos(headings), np.sin(headings)], axis=1) * lengths[:, None]
+    points = np.concatenate([start_xy[None], start_xy + np.cumsum(moves, axis=0)])
+    spacing_px = float(np.clip(0.3 * gait.width_px, 2.0, 3.0))
+    levels = max(0, int(np.ceil(np.log2(length_px / steps / spacing_px))))
+    for level in range(levels):
+        if level == 1 and luminance_hw is not None:
+            points = _lean_to_dark(rng, points, luminance_hw, reach_px=0.12 * gait.step_px)
+        points = _refine(rng, points, gait.rough * 2.0 ** ((1 - gait.hurst) * level))
+    return points
+
+
+def open_up(
+    rng: np.random.Generator, gait: Gait, points_xy: Points, *, tips: tuple[bool, bool]
+) -> list[Stroke]:
+    """Give a path its width: wandering, ragged, thinning at its tips, closed where it has gaps."""
+    count = len(points_xy)
+    log_width = gait.wander * (
+        profile(rng, count, max(3, count // 12)) + 0.5 * profile(rng, count, count // 3 + 2)
+    )
+    widths = gait.width_px * np.exp(log_width.clip(-1.6, 1.6))
+    widths *= _taper(rng, count, tips)
+    # Each side on its own: broad bays and sharp teeth, both limited where the crack is wide.
+    teeth = rng.standard_normal((count, 2)).clip(-2, 2)
+    bays = np.stack([profile(rng, count, count // 4 + 2) for _ in range(2)], axis=1)
+    depth = gait.ragged * np.minimum(0.5 * widths + 0.2, 5.0)
+    sides = 0.5 * widths[:, None] + depth[:, None] * (0.3 * teeth + 0.6 * bays)
+    stroke = Stroke(points_xy, np.maximum(sides, 0.08 * widths[:, None]))
+    return _split(rng, stroke, gait.gaps) if gait.gaps else [stroke]
+
+
+def branches(
+    rng: np.random.Generator, gait: Gait, parent: Stroke, *, side_px: float, forks: int
+) -> list[Stroke]:
+    """Side cracks that leave the parent at sharp angles, thinner than it and thinning out."""
+    strokes: list[Stroke] = []
+    for _ in range(forks):
+        at = int(rng.integers(1, max(2, len(parent.points_xy) - 1)))
+        ahead = parent.points_xy[min(at + 4, len(parent.points_xy) - 1)] - parent.points_xy[max(at - 4, 0)]
+        turn = rng.choice((-1, 1)) * rng.uniform(0.4, 1.3)
+        child = replace(
+            gait,
+            width_px=max(0.4, float(parent.halves_px[at].sum()) * rng.uniform(0.3, 0.85)),
+            bend=-0.5 * turn,
+        )
+        heading = float(np.arctan2(ahead[1], ahead[0])) + turn
+        path = walk(rng, child, parent.points_xy[at], heading, side_px * rng.uniform(0.15, 0.8))
+        strokes += open_up(rng, child, path, tips=(False, True))
+    return strokes
+
+
+def mesh(rng: np.random.Generator, gait: Gait, size_hw: tuple[int, int], cell_px: float) -> list[Stroke]:
+    """Map cracking: the edges of a strongly jittered honeycomb, some of them missing, each of its own width.
+
+    A honeycomb's vertices join three edges, as those of shrinkage cracks (and of Voronoi cells) do.
+    """
+    height, width = size_hw
+    strokes: list[Stroke] = []
+    rows, columns = int(height / cell_px) + 4, int(width / cell_px) + 4
+    knots = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=2).astype(float)
+    knots += rng.uniform(-0.32, 0.32, knots.shape)
+    knots = (knots - 1 - rng.random(2)) * cell_px
+    missing = rng.uniform(0.03, 0.3)
+    for row in range(rows - 1):
+        for column in range(columns - 1):
+            start = knots[row, column]
+            # A brick wall is a honeycomb: every second upright is left out.
+            ends = [knots[row, column + 1]] + ([knots[row + 1, column]] if (row + column) % 2 else [])
+            strokes += [
+                stroke
+                for end in ends
+                if rng.random() > missing and _near(start, end, size_hw, cell_px)
+                for stroke in _edge(rng, gait, start, end)
+            ]
+    return strokes
+
+
+def _edge(
+    rng: np.random.Generator, gait: Gait, start: NDArray[np.float64], end: NDArray[np.float64]
+) -> list[Stroke]:
+    points = np.stack([start, end])
+    for _ in range(max(1, int(np.ceil(np.log2(np.hypot(*(end - start)) / 3.0))))):
+        points = _refine(rng, points, gait.rough)
+    own = replace(gait, width_px=max(0.4, gait.width_px * float(np.exp(rng.normal(0, 0.45)))))
+    return open_up(rng, own, points, tips=(False, False))
+
+
+def _near(
+    start: NDArray[np.float64], end: NDArray[np.float64], size_hw: tuple[int, int], margin_px: float
+) -> bool:
+    middle = 0.5 * (start + end)
+    return bool((middle > -margin_px).all() and (middle < np.array(size_hw[::-1]) + margin_px).all())
+
+
+def _refine(rng: np.random.Generator, points: Points, rough: float) -> Points:
+    segments = points[1:] - points[:-1]
+    lengths = np.hypot(segments[:, 0], segments[:, 1])
+    middles = 0.5 * (points[1:] + points[:-1])
+    middles += rough * lengths[:, None] * rng.standard_normal(middles.shape).clip(-2.5, 2.5)
+    refined = np.empty((2 * len(points) - 1, 2))
+    refined[::2], refined[1::2] = points, middles
+    return refined
+
+
+def _lean_to_dark(
+    rng: np.random.Generator, points: Points, luminance_hw: NDArray[np.uint8], reach_px: float
+) -> Points:
+    height, width = luminance_hw.shape
+    candidates = points[:, None] + reach_px * rng.uniform(-1, 1, (len(points), 6, 2))
+    candidates[:, 0] = points
+    columns = candidates[:, :, 0].astype(int).clip(0, width - 1)
+    rows = candidates[:, :, 1].astype(int).clip(0, height - 1)
+    darkest = luminance_hw[rows, columns].argmin(axis=1)
+    return np.asarray(candidates[np.arange(len(points)), darkest])
+
+
+def _taper(rng: np.random.Generator, count: int, tips: tuple[bool, bool]) -> NDArray[np.float64]:
+    along = np.linspace(0, 1, count)
+    taper = np.ones(count)
+    if tips[0]:
+        taper *= np.minimum(1, along / rng.uniform(0.15, 0.7)) ** 0.7
+    if tips[1]:
+        taper *= np.minimum(1, (1 - along) / rng.uniform(0.15, 0.7)) ** 0.7
+    return taper
+
+
+def _split(rng: np.random.Generator, stroke: Stroke, gaps: float) -> list[Stroke]:
+    count = len(stroke.points_xy)
+    closeness = profile(rng, count, max(4, count // 5))
+    is_open = closeness > np.quantile(closeness, gaps)
+    borders = np.flatnonzero(np.diff(is_open.astype(np.int8))) + 1
+    runs = np.split(np.arange(count), borders)
+    return [
+        Stroke(stroke.points_xy[run], stroke.halves_px[run])
+        for run in runs
+        if is_open[run[0]] and len(run) > 1
+    ]

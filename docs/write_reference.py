@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def section(path: str, command: Any) -> str:
         row(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)
     )
     table = f"\n\n| | meaning | default |\n|---|---|---|\n{rows}" if rows else ""
-    return f"## {path}\n\n{click.unstyle(command.help or '').strip()}{table}\n"
+    return f"## {path}\n\n{inspect.cleandoc(command.help or '')}{table}\n"
 
 
 def row(parameter: Any) -> str:

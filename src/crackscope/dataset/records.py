@@ -41,10 +41,16 @@ class LabelledPhoto:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """Labelled photos below one root folder, sorted by path."""
+    """Labelled photos below one root folder, sorted by path.
+
+    Attributes:
+        root: Folder that the photos' paths are relative to.
+        unlabelled: Images below the folder that no class folder contains; they are not used.
+    """
 
     root: Path
     photos: tuple[LabelledPhoto, ...]
+    unlabelled: int = 0
 
     def absolute(self, photo: LabelledPhoto) -> Path:
         """Where the photo lies on this machine."""
@@ -54,6 +60,32 @@ class Dataset:
         """Photos per class, both classes always present."""
         found = Counter(photo.label for photo in self.photos)
         return {label: found[label] for label in Label}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """What is known of a photo's content without its label.
+
+    Attributes:
+        path: The photo's path in its `Dataset`.
+        sha256: 64 hex digits; empty where the file could not be read at all.
+        dhash: 256-bit difference hash as 32 bytes: whether each pixel of ``thumbnail`` is darker than its
+            right neighbour. Empty where the file has an ``error``, like all that follows.
+        thumbnail: 16 rows of 17 grey levels, as 272 bytes.
+        size_hw: Height and width in pixels, upright.
+        mean_rgb: Mean level per channel, 0..255.
+        std_rgb: Standard deviation per channel, in levels.
+        error: Why the photo can't be used; ``None`` where it can.
+    """
+
+    path: str
+    sha256: str = ""
+    dhash: bytes = b""
+    thumbnail: bytes = b""
+    size_hw: tuple[int, int] = (0, 0)
+    mean_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

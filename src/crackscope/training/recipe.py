@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from crackscope.errors import RecipeError
+from crackscope.evaluation.thresholds import check_rule
 
 View = Literal["identity", "flip", "quarter_turn", "zoom"]
 Balance = Literal["none", "class", "source+class"]
@@ -150,13 +151,15 @@ class DecisionRecipe:
     calibrate: bool = _key(True, "temperature and bias, kept only if they help out of fold")
     threshold_rule: str = _key(
         "balanced_accuracy",
-        '"balanced_accuracy", "recall>=0.99", or "cost=10" (a missed crack costs ten false alarms)',
-        pattern=r"^(balanced_accuracy|recall>=(0\.\d+|1(\.0+)?)|cost=\d+(\.\d+)?)$",
+        '"balanced_accuracy", "recall>=0.99", "fixed:0.5", or what mistakes cost: "cost:fn=10,fp=1"',
     )
     review_alpha: float = _key(0.01, "error rate per class outside the review band", gt=0, lt=0.5)
     familiarity_quantile: float = _key(
         0.99, "share of calibration photos that count as familiar", gt=0.5, lt=1
     )
+
+    def __post_init__(self) -> None:
+        check_rule(self.threshold_rule)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)

@@ -1,0 +1,114 @@
+"""The model card that lies beside every model: what it is for, what made it, and what it does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crackscope.bundle import ModelConfig
+
+_HEADLINE = ("accuracy", "balanced_accuracy", "recall", "specificity", "precision", "f1", "mcc", "auroc")
+
+
+def model_card(config: ModelConfig) -> str:
+    """The card as Markdown, made of ``model.json`` alone."""
+    sections = [
+        _title(config),
+        _use(config),
+        _data(config.training),
+        _results(config.training),
+        _decision(config),
+        _making(config),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _title(config: ModelConfig) -> str:
+    height, width = config.input_hw
+    return (
+        f"# {config.name}\n\n"
+        "Classifies a photographed patch of concrete as Positive (a crack is visible) or Negative.\n"
+        f"{config.backbone} at {height} x {width} pixels, made {config.created}."
+    )
+
+
+def _use(config: ModelConfig) -> str:
+    return (
+        "## What it is for\n\n"
+        f"Patches of concrete surfaces like its training patches of about {config.patch_px} x "
+        f"{config.patch_px} pixels. A larger photo is to be scanned (`crackscope scan`), not squeezed.\n"
+        "It points a person to places worth looking at. It is no judgement on the safety of a structure: it "
+        "does not\nknow how deep or how old a crack is, and joints, edges, shadows and formwork lines can "
+        "look like cracks to it."
+    )
+
+
+def _data(training: dict[str, Any]) -> str:
+    if "data" not in training:
+        return ""
+    rows = [
+        f"| {source} | {count['Positive']:,} | {count['Negative']:,} |"
+        for source, count in training["data"]["sources"].items()
+    ]
+    parts = ", ".join(f"{part} {count:,}" for part, count in training["data"]["parts"].items())
+    return "\n".join(
+        [
+            "## Training data\n",
+            "| source | Positive | Negative |",
+            "|---|---:|---:|",
+            *rows,
+            "",
+            f"Split: {parts}. {training['data']['split']}",
+            *([f"\n{training['data']['note']}"] if training["data"].get("note") else []),
+        ]
+    )
+
+
+def _results(training: dict[str, Any]) -> str:
+    if "test" not in training:
+        return ""
+    test = training["test"]
+    rows = []
+    for name in _HEADLINE:
+        value, interval = test["metrics"].get(name), test["intervals"].get(name)
+        if value is not None:
+            span = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
+            rows.append(f"| {name.replace('_', ' ')} | {value:.4f} | {span} |")
+    return "\n".join(
+        [
+            "## Results on its test part\n",
+            f"{test['n']:,} photos, read once, after everything was decided.\n",
+            "| | value | 95 % interval |",
+            "|---|---:|---|",
+            *rows,
+        ]
+    )
+
+
+def _decision(config: ModelConfig) -> str:
+    lines = [
+        f"- Positive from a score of {config.threshold.value:.4f} ({config.threshold.rule}, "
+        f"chosen on {config.threshold.fitted_on})",
+        f"- Calibration: {config.calibration.method} (fitted on {config.calibration.fitted_on})",
+    ]
+    if config.review is not None:
+        lines.append(
+            f"- Scores from {config.review.low:.4f} to {config.review.high:.4f} are marked for review as "
+            "`uncertain`"
+        )
+    if config.familiarity is not None:
+        lines.append(
+            f"- Photos farther than {config.familiarity.limit:.3f} from the training data are marked as "
+            f"`unfamiliar`; {config.familiarity.quantile:.0%} of {config.familiarity.fitted_on} are nearer"
+        )
+    return "## How it decides\n\n" + "\n".join(lines)
+
+
+def _making(config: ModelConfig) -> str:
+    lines = [f"- Starting weights: {config.weights}"]
+    if parity := config.training.get("parity"):
+        lines.append(
+            f"- ONNX against PyTorch on {parity['images']} real images: scores differ by at most "
+            f"{parity['score_difference']:.1e}, {parity['labels_changed']} labels differ"
+        )
+    lines.append("- Versions: " + ", ".join(f"{name} {found}" for name, found in config.versions.items()))
+    return "## How it was made\n\n" + "\n".join(lines) + "\n\nThe whole recipe is in `model.json`."

@@ -34,7 +34,7 @@ def synth(
         table = write_synthetic_dataset(
             output, plan, jobs=jobs, progress=lambda done, _: bar.update(task, completed=done)
         )
-    typer.echo(f"{patches} patches and {photos} photos in {output}; what is in each: {table}")
+    typer.echo(f"patches: {patches}, photos: {photos}, in {output}; what is in each: {table}")
 
 
 def _height_and_width(size: str) -> tuple[int, int]:

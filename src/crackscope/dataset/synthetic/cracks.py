@@ -83,7 +83,7 @@ def paint_crack(
         options: What to paint; the default is a mix like that of real surveys.
     """
     options = options or CrackOptions()
-    kind = options.kind or CrackKind(rng.choice(list(_KIND_SHARES), p=list(_KIND_SHARES.values())))
+    kind = options.kind or _draw_kind(rng)
     side_px = min(pixels_hwc.shape[:2])
     low, high = options.width_px
     width_px = float(np.exp(rng.uniform(np.log(low), np.log(max(low, min(high, side_px / 7))))))
@@ -106,6 +106,15 @@ def paint_crack(
     mask = np.zeros(pixels_hwc.shape[:2], dtype=np.uint8)
     mask[box[1] : box[3], box[0] : box[2]] = covered
     return Painted(pixels_hwc=painted, mask_hw=mask, kind=kind, width_px=width_px)
+
+
+def _draw_kind(rng: np.random.Generator) -> CrackKind:
+    chance = rng.random()
+    for kind, share in _KIND_SHARES.items():
+        chance -= share
+        if chance < 0:
+            return kind
+    return CrackKind.THROUGH
 
 
 def _through(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8]) -> list[Stroke]:

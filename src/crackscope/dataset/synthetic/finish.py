@@ -17,6 +17,9 @@ from crackscope.dataset.synthetic.shapes import Box
 #: Margin around a drawn shape that its shading, blur and halo may reach.
 MARGIN_PX = 24
 
+#: Changes below this, of 255, are not worth computing.
+_NOTHING = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -109,29 +112,32 @@ def paint_opening(
     changed = soft if halo is None else np.maximum(soft, halo)
     if shaded:
         changed = np.maximum(changed, np.asarray(opening.filter(ImageFilter.BoxBlur(reach + 1))))
-    ys, xs = np.nonzero(changed)
-    block = pixels_hwc[top:bottom, left:right]
+    flat = np.flatnonzero(changed > _NOTHING)
+    ys, xs = np.divmod(flat, soft.shape[1])
+    share = soft.ravel()[flat] * np.float32(1 / 255)
     patchiness = _patchiness(rng, soft.shape, ys, xs)
-    share = soft[ys, xs] * np.float32(1 / 255)
     swallowed = share * np.clip(finish.darkness * (0.8 + 0.4 * patchiness), -0.5, 0.97)
-    gain = np.ones_like(share)
+    block = np.ascontiguousarray(pixels_hwc[top:bottom, left:right])
+    colours = block.reshape(-1, 3)
+    values = colours[flat].astype(np.float32)
     if shaded:
         facing = _facing(soft, ys, xs, look.light_xy, reach)
         lit = np.maximum(facing, 0)
-        gain += finish.lip * facing * (0.3 + 0.7 * patchiness)
+        gain = finish.lip * facing * (0.3 + 0.7 * patchiness)
         gain += finish.rim * lit * np.clip(4 * patchiness - 1.8, 0, 1)
+        values *= (1 + gain)[:, None]
         # The wall that faces the light is not as dark as the bottom.
         swallowed *= 1 - 0.5 * finish.lip * lit
-    values = block[ys, xs] * gain[:, None]
     values *= 1 - swallowed[:, None] * np.array(finish.tint_rgb, dtype=np.float32)
     if halo is not None:
-        around = halo[ys, xs] * np.clip(2.5 * patchiness - 0.5, 0, 1) * np.float32(abs(finish.halo) / 255)
-        around = around[:, None] * np.array(finish.halo_rgb, dtype=np.float32)
+        around = halo.ravel()[flat] * np.clip(2.5 * patchiness - 0.5, 0, 1)
+        around = (around * np.float32(abs(finish.halo) / 255))[:, None]
+        around = around * np.array(finish.halo_rgb, dtype=np.float32)
         values += around * (-values if finish.halo > 0 else (245 - values) * (1 - share[:, None]))
-    values += (rng.integers(-128, 128, len(share), dtype=np.int8) * share * np.float32(look.grain / 110))[
-        :, None
-    ]
-    block[ys, xs] = np.clip(values + 0.5, 0, 255)
+    grain = rng.integers(-128, 128, len(flat), dtype=np.int8) * share
+    values += (grain * np.float32(look.grain / 110) + np.float32(0.5))[:, None]
+    colours[flat] = np.clip(values, 0, 255, out=values).astype(np.uint8)
+    pixels_hwc[top:bottom, left:right] = block
 
 
 def _patchiness(
@@ -140,8 +146,9 @@ def _patchiness(
     """Unevenness 0..1 of dirt and light, about 12 pixels coarse, at the given pixels."""
     coarse = lumps(rng, (shape[0] // 4 + 2, shape[1] // 4 + 2), 3.0)
     # Dithered instead of interpolated: cheaper, and it looks like grit.
-    jitter = rng.integers(0, 4, (2, len(ys)))
-    return np.asarray(coarse[(ys + jitter[0]) >> 2, (xs + jitter[1]) >> 2] * np.float32(1 / 255))
+    jitter = rng.integers(0, 4, (2, len(ys)), dtype=np.uint8)
+    cells = ((ys + jitter[0]) >> 2) * coarse.shape[1] + ((xs + jitter[1]) >> 2)
+    return np.asarray(coarse.ravel()[cells] * np.float32(1 / 255))
 
 
 def _halo(opening: Image.Image, finish: Finish, rng: np.random.Generator) -> NDArray[np.uint8] | None:
@@ -165,6 +172,7 @@ def _facing(
     """How much a pixel lies on a slope that faces the light: +1 on the far lip, -1 on the near one."""
     height, width = soft.shape
     dx, dy = round(light_xy[0] * reach_px), round(light_xy[1] * reach_px)
-    lit = soft[(ys + dy).clip(0, height - 1), (xs + dx).clip(0, width - 1)]
-    behind = soft[(ys - dy).clip(0, height - 1), (xs - dx).clip(0, width - 1)]
-    return np.asarray((lit.astype(np.float32) - behind) / 255, dtype=np.float32)
+    levels = soft.ravel()
+    lit = levels[(ys + dy).clip(0, height - 1) * width + (xs + dx).clip(0, width - 1)]
+    behind = levels[(ys - dy).clip(0, height - 1) * width + (xs - dx).clip(0, width - 1)]
+    return np.asarray((lit.astype(np.float32) - behind) * np.float32(1 / 255))

@@ -128,50 +128,40 @@ def mesh(rng: np.random.Generator, gait: Gait, size_hw: tuple[int, int], cell_px
     A honeycomb's vertices join three edges, as those of shrinkage cracks (and of Voronoi cells) do.
     """
     height, width = size_hw
-    strokes: list[Stroke] = []
     rows, columns = int(height / cell_px) + 4, int(width / cell_px) + 4
     knots = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=2).astype(float)
     knots += rng.uniform(-0.32, 0.32, knots.shape)
     knots = (knots - 1 - rng.random(2)) * cell_px
-    missing = rng.uniform(0.03, 0.3)
-    for row in range(rows - 1):
-        for column in range(columns - 1):
-            start = knots[row, column]
-            # A brick wall is a honeycomb: every second upright is left out.
-            ends = [knots[row, column + 1]] + ([knots[row + 1, column]] if (row + column) % 2 else [])
-            strokes += [
-                stroke
-                for end in ends
-                if rng.random() > missing and _near(start, end, size_hw, cell_px)
-                for stroke in _edge(rng, gait, start, end)
-            ]
-    return strokes
+    # A brick wall is a honeycomb: every second upright is left out.
+    uprights = np.add.outer(np.arange(rows - 1), np.arange(columns)) % 2 == 1
+    starts = np.concatenate([knots[:, :-1].reshape(-1, 2), knots[:-1][uprights]])
+    ends = np.concatenate([knots[:, 1:].reshape(-1, 2), knots[1:][uprights]])
+    middles = 0.5 * (starts + ends)
+    kept = ((middles > -cell_px) & (middles < np.array([width, height]) + cell_px)).all(axis=1)
+    kept &= rng.random(len(starts)) > rng.uniform(0.03, 0.3)
+    paths = np.stack([starts[kept], ends[kept]], axis=1)
+    for _ in range(max(1, int(np.ceil(np.log2(cell_px / 3.0))))):
+        paths = _refine(rng, paths, gait.rough)
+    return _open_many(rng, gait, paths)
 
 
-def _edge(
-    rng: np.random.Generator, gait: Gait, start: NDArray[np.float64], end: NDArray[np.float64]
-) -> list[Stroke]:
-    points = np.stack([start, end])
-    for _ in range(max(1, int(np.ceil(np.log2(np.hypot(*(end - start)) / 3.0))))):
-        points = _refine(rng, points, gait.rough)
-    own = replace(gait, width_px=max(0.4, gait.width_px * float(np.exp(rng.normal(0, 0.45)))))
-    return open_up(rng, own, points, tips=(False, False))
+def _open_many(rng: np.random.Generator, gait: Gait, paths: NDArray[np.float64]) -> list[Stroke]:
+    """Give many paths of equally many points, shape (E, N, 2), widths of their own."""
+    edges, count = paths.shape[:2]
+    widths = gait.width_px * np.exp(rng.normal(0, 0.45, (edges, 1)) + rng.normal(0, 0.2, (edges, count)))
+    widths = np.maximum(widths, 0.4)[:, :, None]
+    sides = 0.5 * widths * (1 + gait.ragged * rng.standard_normal((edges, count, 2)).clip(-1.5, 1.5) * 0.5)
+    return [Stroke(path, side) for path, side in zip(paths, sides, strict=True)]
 
 
-def _near(
-    start: NDArray[np.float64], end: NDArray[np.float64], size_hw: tuple[int, int], margin_px: float
-) -> bool:
-    middle = 0.5 * (start + end)
-    return bool((middle > -margin_px).all() and (middle < np.array(size_hw[::-1]) + margin_px).all())
-
-
-def _refine(rng: np.random.Generator, points: Points, rough: float) -> Points:
-    segments = points[1:] - points[:-1]
-    lengths = np.hypot(segments[:, 0], segments[:, 1])
-    middles = 0.5 * (points[1:] + points[:-1])
-    middles += rough * lengths[:, None] * rng.standard_normal(middles.shape).clip(-2.5, 2.5)
-    refined = np.empty((2 * len(points) - 1, 2))
-    refined[::2], refined[1::2] = points, middles
+def _refine(rng: np.random.Generator, points: NDArray[np.float64], rough: float) -> NDArray[np.float64]:
+    """Put a displaced middle into every segment of a path (N, 2), or of many, (E, N, 2)."""
+    segments = points[..., 1:, :] - points[..., :-1, :]
+    lengths = np.hypot(segments[..., 0], segments[..., 1])
+    refined = np.empty((*points.shape[:-2], 2 * points.shape[-2] - 1, 2))
+    refined[..., ::2, :] = points
+    shifts = np.clip(rng.standard_normal(segments.shape), -2.5, 2.5)
+    refined[..., 1::2, :] = points[..., :-1, :] + 0.5 * segments + rough * lengths[..., None] * shifts
     return refined
 
 

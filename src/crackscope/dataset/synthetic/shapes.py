@@ -21,6 +21,8 @@ _FINE = 4
 #: Larger canvases are drawn tile by tile, so that a 12-megapixel photo needs no 192-megapixel canvas.
 _TILE_PX = 512
 
+_PAD_PX = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
@@ -36,6 +38,7 @@ class Stroke:
 
     def outline(self) -> Points:
         """The polygon around the stroke."""
+        # Pillow also fills the subpixels that the outline runs through: half a subpixel on each side.
         points, halves = self.points_xy, np.maximum(self.halves_px - 0.5 / _FINE, 0.0)
         # Across a wide stroke the direction is that of a stretch as long as it is wide; otherwise the two
         # sides of a jagged line would cross each other.
@@ -104,10 +107,11 @@ def _round_off(polygon: Points) -> Points:
 
 
 def _cover_tile(polygons: Sequence[Points], box: Box) -> NDArray[np.uint8]:
-    left, top, right, bottom = box
+    # Pillow draws what it clips a little differently: a margin keeps neighbouring tiles seamless.
+    left, top, right, bottom = box[0] - _PAD_PX, box[1] - _PAD_PX, box[2] + _PAD_PX, box[3] + _PAD_PX
     canvas = Image.new("L", ((right - left) * _FINE, (bottom - top) * _FINE))
     draw = ImageDraw.Draw(canvas)
     for polygon in polygons:
-        # Pillow also fills the subpixels on the outline, hence the half subpixel.
-        draw.polygon(((polygon - (left, top)) * _FINE - 0.5).ravel().tolist(), fill=255)
-    return np.asarray(canvas.reduce(_FINE))
+        # Pillow cuts coordinates off towards zero; rounded down they are the same in every tile.
+        draw.polygon(np.floor((polygon - (left, top)) * _FINE).ravel().tolist(), fill=255)
+    return np.asarray(canvas.reduce(_FINE))[_PAD_PX:-_PAD_PX, _PAD_PX:-_PAD_PX]

@@ -67,13 +67,15 @@ def plan_once(photos: PhotoSet) -> list[Draw]:
 
 
 def split_batches(draws: Sequence[Draw], size: int, *, rank: int = 0, ranks: int = 1) -> list[list[Draw]]:
-    """Cut draws into batches of ``size`` per process; process ``rank`` of ``ranks`` gets its slice of each.
+    """Cut draws into batches of ``size`` over all processes; process ``rank`` of ``ranks`` gets its share.
 
-    The last batch may be smaller, but never so small that a process gets none of it.
+    A last batch under half the size joins the one before: batch norm learns nothing good from a few photos.
     """
-    whole = [list(draws[start : start + size * ranks]) for start in range(0, len(draws), size * ranks)]
-    if len(whole) > 1 and len(whole[-1]) < ranks:
-        whole[-2] += whole.pop()
+    size = max(size, ranks)
+    whole = [list(draws[start : start + size]) for start in range(0, len(draws), size)]
+    if len(whole) > 1 and len(whole[-1]) < max(size / 2, ranks):
+        rest = whole.pop()
+        whole[-1] += rest
     return [batch[rank::ranks] for batch in whole]
 
 

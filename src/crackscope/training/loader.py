@@ -14,13 +14,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from crackscope.errors import DataError, PhotoError
-from crackscope.images import read_photo
+from crackscope.dataset.synthetic import paint_crack, paint_distractor
 from crackscope.resizing import resize_rgb
 from crackscope.training.batches import Draw, PhotoSet
+from crackscope.training.patches import read_pixels
 
 #: Batches that are decoded while the network works on an earlier one.
 _BATCHES_AHEAD = 3
+
+#: The painter needs room for a crack.
+_MIN_PAINTED_PX = 32
 
 _Pixels = NDArray[np.uint8]
 
@@ -82,23 +85,19 @@ def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) ->
     Raises:
         DataError: The photo can't be read any more; a training run can't go on with other photos.
     """
-    try:
-        if draw.paint is None:
-            return resize_rgb(read_photo(path, at_least_hw=size_hw).pixels_hwc, size_hw)
-        pixels_hwc = read_photo(path).pixels_hwc
-    except PhotoError as error:
-        raise DataError(
-            f"{path}: {error}; it was readable when the data was split: put it back and run again"
-        ) from error
+    pixels_hwc = read_pixels(path)
+    if draw.paint is None:
+        return resize_rgb(pixels_hwc, size_hw)
+    if min(pixels_hwc.shape[:2]) < _MIN_PAINTED_PX:
+        pixels_hwc = resize_rgb(pixels_hwc, size_hw)
     rng = np.random.default_rng((seed, draw.epoch, draw.photo))
     return resize_rgb(_paint(pixels_hwc, draw, rng), size_hw)
 
 
 def _paint(pixels_hwc: _Pixels, draw: Draw, rng: np.random.Generator) -> _Pixels:
-    from crackscope.dataset.synthetic import paint_crack, paint_distractor
-
-    paint = paint_crack if draw.paint == "crack" else paint_distractor
-    return paint(pixels_hwc, rng).pixels_hwc
+    if draw.paint == "crack":
+        return paint_crack(pixels_hwc, rng).pixels_hwc
+    return paint_distractor(pixels_hwc, rng)
 
 
 def _collate(draws: Sequence[Draw], pixels: Sequence[Future[_Pixels]]) -> Batch:

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.cpus import available_cpus
-from crackscope.errors import DataError, PhotoError
-from crackscope.images import read_photo
+from crackscope.errors import DataError
 from crackscope.inference.session import Session
 from crackscope.resizing import resize_rgb
 from crackscope.storage import atomic_path
+from crackscope.training.patches import read_patch
 from crackscope.training.recipe import View
 
 Progress = Callable[[int, int | None], None]
@@ -111,20 +111,6 @@ def make_view(image_hwc: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
         top, left = (round(side * (1 - 1 / _ZOOM) / 2) for side in (height, width))
         return resize_rgb(image_hwc[top : height - top, left : width - left], (height, width))
     return image_hwc
-
-
-def read_patch(path: Path, input_hw: tuple[int, int]) -> NDArray[np.uint8]:
-    """The pixels a network sees of a training photo: uint8 RGB of its input size.
-
-    Raises:
-        DataError: The photo can't be read; it could be when the data was split.
-    """
-    try:
-        return resize_rgb(read_photo(path, at_least_hw=input_hw).pixels_hwc, input_hw)
-    except PhotoError as error:
-        raise DataError(
-            f"{path}: {error}; it was readable when the data was split: put it back and run again"
-        ) from error
 
 
 def _embed_chunk(

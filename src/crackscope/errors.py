@@ -17,7 +17,7 @@
     ├── ExportError                 ONNX and PyTorch disagree
     ├── ResumeError                 a run folder that can't be continued as asked
     ├── RunInterruptedError         Ctrl-C; the work so far is saved
-    ├── SettingsError               a setting of a scan out of range
+    ├── SettingsError               a setting out of range
     ├── OutputError                 a place that can't be written to
     └── MissingExtraError           an optional dependency is not installed
 

@@ -13,11 +13,14 @@ __version__ = "0.1.0"
 #: Public name -> module that defines it.
 _PUBLIC = {
     "Bundle": "crackscope.bundle",
+    "CrackScanner": "crackscope.scanning.scanner",
     "CrackscopeError": "crackscope.errors",
     "Failure": "crackscope.records",
     "Label": "crackscope.labels",
+    "PhotoReport": "crackscope.scanning.records",
     "Prediction": "crackscope.records",
     "ReviewReason": "crackscope.labels",
+    "ScanSettings": "crackscope.scanning.records",
     "load_bundle": "crackscope.bundle",
     "read_photo": "crackscope.images",
 }

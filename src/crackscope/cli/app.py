@@ -8,6 +8,7 @@ import typer
 
 from crackscope import __version__
 from crackscope.cli import data as _data
+from crackscope.cli import scan as _scan
 
 app = typer.Typer(
     name="crackscope",
@@ -35,3 +36,4 @@ def _options(
 
 
 app.add_typer(_data.app)
+app.command("scan")(_scan.scan)

@@ -1,0 +1,114 @@
+"""From the pixels of one photo to its heat map, tiles, regions and decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundle import ModelConfig
+from crackscope.inference.outputs import SCORE_DECIMALS
+from crackscope.labels import Label, ReviewReason, decide
+from crackscope.scanning.decision import CellMaps, find_regions, photo_score, review_reason
+from crackscope.scanning.records import HeatMap, Region, ScanSettings, TileScore
+from crackscope.scanning.scales import tile_sides
+from crackscope.scanning.scoring import RunModel, TileEvidence, score_tiles
+from crackscope.scanning.sources import PhotoSource
+from crackscope.scanning.stitching import blend, cell_scores, whole_tiles
+from crackscope.scanning.tiling import TileGrid, plan_tiles
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What the pixels of a photo gave; see `PhotoReport` for the fields."""
+
+    label: Label
+    score: float
+    threshold: float
+    reason: ReviewReason | None
+    cracked_share: float
+    tile_px: tuple[int, ...]
+    tiles: tuple[TileScore, ...]
+    regions: tuple[Region, ...]
+    heat: HeatMap
+
+
+def plan_scales(photo_hw: tuple[int, int], config: ModelConfig, settings: ScanSettings) -> list[TileGrid]:
+    """The tile grid of every scale, finest first."""
+    return [
+        plan_tiles(
+            photo_hw, side, config.input_hw, overlap=settings.overlap, shift_cells=settings.shift_cells
+        )
+        for side in tile_sides(photo_hw, config.patch_px, settings)
+    ]
+
+
+def analyse(source: PhotoSource, run: RunModel, config: ModelConfig, settings: ScanSettings) -> Analysis:
+    """Scan one photo at every scale and decide."""
+    threshold = config.threshold.value if settings.threshold is None else settings.threshold
+    grids = plan_scales(source.photo_hw, config, settings)
+    evidence = [score_tiles(run, source, grid) for grid in grids]
+    scales = [_cell_maps(grid, each, config) for grid, each in zip(grids, evidence, strict=True)]
+    score = photo_score(scales)
+    label = decide(score, threshold)
+    maps = _merge_scales(scales)
+    regions = find_regions(maps, threshold) if label is Label.POSITIVE else ()
+    height, width = source.photo_hw
+    return Analysis(
+        label=label,
+        score=score,
+        threshold=threshold,
+        reason=review_reason(score, [e.distance for e in evidence if e.distance is not None], config),
+        cracked_share=round(sum(region.area_px for region in regions) / (height * width), SCORE_DECIMALS),
+        tile_px=tuple(grid.tile_px for grid in grids),
+        tiles=tuple(
+            tile
+            for grid, each in zip(grids, evidence, strict=True)
+            for tile in _tile_scores(grid, each, threshold)
+        ),
+        regions=regions,
+        heat=HeatMap(scores=maps.score, cell_px=height / maps.score.shape[0]),
+    )
+
+
+def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> CellMaps:
+    calibration = config.calibration
+    return CellMaps(
+        grid=grid,
+        score=blend(grid, cell_scores(evidence, grid.cells_hw, calibration)),
+        logit=blend(grid, whole_tiles(calibration.scale * evidence.logit + calibration.bias, grid.cells_hw)),
+    )
+
+
+def _merge_scales(scales: list[CellMaps]) -> CellMaps:
+    """The strongest evidence of all scales, on the cells of the finest."""
+    shape = scales[0].grid.shape
+    return CellMaps(
+        grid=scales[0].grid,
+        score=np.maximum.reduce([_spread(maps.score, shape) for maps in scales]),
+        logit=np.maximum.reduce([_spread(maps.logit, shape) for maps in scales]),
+    )
+
+
+def _spread(cells: F32, shape: tuple[int, int]) -> F32:
+    rows, columns = (
+        np.arange(target) * source // target for target, source in zip(shape, cells.shape, strict=True)
+    )
+    return cells[np.ix_(rows, columns)]
+
+
+def _tile_scores(grid: TileGrid, evidence: TileEvidence, threshold: float) -> Iterator[TileScore]:
+    for row, column in np.ndindex(evidence.score.shape):
+        score = round(float(evidence.score[row, column]), SCORE_DECIMALS)
+        distance = None if evidence.distance is None else evidence.distance[row, column]
+        yield TileScore(
+            tile_px=grid.tile_px,
+            box_ltrb=grid.tile_box(row, column),
+            score=score,
+            label=decide(score, threshold),
+            distance=None if distance is None else round(float(distance), SCORE_DECIMALS),
+        )

@@ -1,0 +1,132 @@
+"""From the cells of a photo to its score, its regions, and whether a person should look.
+
+The photo's score is not the maximum of its tiles. A tile's score is calibrated for even odds; but in a photo
+of n tiles that has a crack somewhere with even odds, the odds that a given tile shows it are about 1 to n. So
+the strongest blended logit is lowered by log(n), n being the tiles that lie side by side without overlap
+(Bayes' rule for the changed prior). For a photo of one tile the score is the tile's own. On mosaics of sound
+patches that no model was trained on, the rule kept false alarms per photo at about the same rate for 9, 48
+and 130 patches, where the maximum went from 33 % to 100 % (docs/scanning.md,
+``benchmarks/photo_decision.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundle import ModelConfig
+from crackscope.inference.outputs import SCORE_DECIMALS
+from crackscope.labels import ReviewReason
+from crackscope.scanning.records import BoxLTRB, Region
+from crackscope.scanning.regions import label_components
+from crackscope.scanning.tiling import TileGrid
+
+F32 = NDArray[np.float32]
+
+#: Smaller regions are noise of the activation map: a sixteenth of a tile at 8 x 8 cells.
+SMALLEST_REGION_CELLS = 4
+#: A photo is unfamiliar where at least this share of its tiles is.
+UNFAMILIAR_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellMaps:
+    """What is known about every cell of one grid, (rows, columns) each.
+
+    Attributes:
+        grid: The grid.
+        score: float32, 0..1, from the activation maps: where inside a tile the crack runs.
+        logit: float32, calibrated logits of the tiles over the cell, blended: how sure that there is one.
+    """
+
+    grid: TileGrid
+    score: F32
+    logit: F32
+
+
+def photo_score(scales: list[CellMaps]) -> float:
+    """The photo's score, 0..1; see the top of this module."""
+    looks = sum(tiles_side_by_side(maps.grid) for maps in scales)
+    strongest = max(float(maps.logit.max()) for maps in scales)
+    return _rounded_sigmoid(strongest - math.log(looks))
+
+
+def tiles_side_by_side(grid: TileGrid) -> float:
+    """The photo's area in tiles; at least 1."""
+    rows, columns = grid.shape
+    return rows * columns / (grid.cells_hw[0] * grid.cells_hw[1])
+
+
+def find_regions(maps: CellMaps, threshold: float) -> tuple[Region, ...]:
+    """The regions of a Positive photo, the strongest first; at least one.
+
+    A region is made of neighbouring cells whose score reaches the threshold. Its own score is the strongest
+    blended tile score in it, and has to reach the threshold too.
+    """
+    found = [
+        region
+        for region in _merged_cells(maps, maps.score >= threshold)
+        if region.score >= threshold and region.cells >= SMALLEST_REGION_CELLS
+    ]
+    # Strong tiles whose maps point nowhere: the cells of the strongest tile then stand for the place.
+    found = found or list(_merged_cells(maps, maps.logit >= maps.logit.max()))
+    found.sort(key=lambda region: (-region.score, -region.cells, region.box_ltrb))
+    cell_px = math.prod(maps.grid.photo_hw) / math.prod(maps.grid.shape)
+    return tuple(
+        Region(
+            number=number,
+            box_ltrb=maps.grid.cells_to_px(region.box_ltrb),
+            area_px=round(region.cells * cell_px),
+            score=region.score,
+        )
+        for number, region in enumerate(found, start=1)
+    )
+
+
+def review_reason(score: float, distances: list[F32], config: ModelConfig) -> ReviewReason | None:
+    """Why a person should look at the photo, if so."""
+    if config.familiarity is not None and distances:
+        beyond = np.concatenate([distance.ravel() for distance in distances]) > config.familiarity.limit
+        if beyond.mean() >= UNFAMILIAR_SHARE:
+            return ReviewReason.UNFAMILIAR
+    if config.review is not None and config.review.low <= score <= config.review.high:
+        return ReviewReason.UNCERTAIN
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """A connected component; its box is in cells."""
+
+    cells: int
+    score: float
+    box_ltrb: BoxLTRB
+
+
+def _merged_cells(maps: CellMaps, mask: NDArray[np.bool_]) -> Iterator[_Merged]:
+    components, count = label_components(mask)
+    if count == 0:
+        return
+    rows, columns = np.nonzero(components)
+    order = np.argsort(components[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    firsts = np.searchsorted(components[rows, columns], np.arange(1, count + 1))
+    strongest = np.maximum.reduceat(maps.logit[rows, columns], firsts)
+    sides = zip(
+        np.minimum.reduceat(columns, firsts).tolist(),
+        np.minimum.reduceat(rows, firsts).tolist(),
+        (np.maximum.reduceat(columns, firsts) + 1).tolist(),
+        (np.maximum.reduceat(rows, firsts) + 1).tolist(),
+        strict=True,
+    )
+    sizes = np.diff([*firsts, len(rows)]).tolist()
+    for cells, logit, box_ltrb in zip(sizes, strongest.tolist(), sides, strict=True):
+        yield _Merged(cells, _rounded_sigmoid(logit), box_ltrb)
+
+
+def _rounded_sigmoid(logit: float) -> float:
+    return round(1 / (1 + math.exp(-min(max(logit, -60.0), 60.0))), SCORE_DECIMALS)

@@ -1,0 +1,165 @@
+"""A scan of many photos into one folder: resumable, in any number of workers, results never half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crackscope import __version__
+from crackscope.errors import MissingExtraError, PhotoError
+from crackscope.labels import Label
+from crackscope.records import Failure
+from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_photos
+from crackscope.scanning.items import PhotoFile, ScanItem
+from crackscope.scanning.journal import Journal
+from crackscope.scanning.records import SCHEMA_VERSION
+from crackscope.scanning.results import ScanOutcome, write_results
+from crackscope.scanning.serial import report_from_json, report_to_json
+from crackscope.scanning.video import video_frames
+
+if TYPE_CHECKING:
+    from crackscope.scanning.scanner import CrackScanner
+
+OVERLAYS = "overlays"
+#: Settings that change how a scan runs, but no number in it.
+_NOT_IN_RESULTS = ("memory_mb", "limit_pixels")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSummary:
+    """How a scan of a folder ended.
+
+    Attributes:
+        output: Where the results are.
+        photos: Photos and frames that were asked for.
+        positive: Those with label Positive.
+        review: Those that a person should look at.
+        failures: Those that could not be scanned.
+        reused: Those that an earlier run had finished.
+    """
+
+    output: Path
+    photos: int
+    positive: int
+    review: int
+    failures: tuple[Failure, ...]
+    reused: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A finished item: the key of its report in the journal."""
+
+    name: str
+    key: str
+    reused: bool
+
+
+class FolderScan:
+    """One run of ``crackscope scan``."""
+
+    def __init__(self, scanner: CrackScanner, output: Path, *, overlays: bool, every_s: float) -> None:
+        self._scanner, self._output = scanner, output
+        self._overlays, self._every_s = overlays, every_s
+        self._header = _header(scanner)
+        text = json.dumps([SCHEMA_VERSION, self._header], sort_keys=True)
+        self._settings_key = hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def scan(
+        self, inputs: list[Path | str], *, fresh: bool, progress: Callable[[int, int | None], None] | None
+    ) -> ScanSummary:
+        """Scan everything that is not finished yet, then write the tables from all of it."""
+        items = list(self._list_items(find_photos(inputs, self._output)))
+        with Journal(self._output, fresh=fresh) as journal:
+            done = self._finish_all(items, journal, progress)
+            counts = _Counts()
+            write_results(self._output, counts.count(_outcomes(done, journal)), self._header)
+        return ScanSummary(
+            output=self._output,
+            photos=len(done),
+            positive=counts.positive,
+            review=counts.review,
+            failures=tuple(end for end in done if isinstance(end, Failure)),
+            reused=sum(isinstance(end, _Done) and end.reused for end in done),
+        )
+
+    def _list_items(self, paths: list[Path]) -> Iterator[ScanItem | Failure]:
+        for path in paths:
+            if path.suffix.lower() not in VIDEO_SUFFIXES:
+                yield PhotoFile(path, self._scanner.settings)
+                continue
+            try:
+                yield from video_frames(path, self._every_s)
+            except (PhotoError, MissingExtraError) as error:
+                yield Failure(path=str(path), error=str(error))
+
+    def _finish_all(
+        self,
+        items: list[ScanItem | Failure],
+        journal: Journal,
+        progress: Callable[[int, int | None], None] | None,
+    ) -> list[_Done | Failure]:
+        done: list[_Done | Failure] = []
+        with ThreadPoolExecutor(self._scanner.jobs, thread_name_prefix="photos") as workers:
+            ends: list[Future[_Done | Failure]] = [
+                workers.submit(self._finish, item, journal) for item in items
+            ]
+            try:
+                for end in ends:
+                    done.append(end.result())
+                    if progress is not None:
+                        progress(len(done), len(ends))
+            except BaseException:
+                # A full disk or Ctrl-C: what is finished is in the journal, the rest need not start.
+                workers.shutdown(wait=False, cancel_futures=True)
+                raise
+        return done
+
+    def _finish(self, item: ScanItem | Failure, journal: Journal) -> _Done | Failure:
+        if isinstance(item, Failure):
+            return item
+        try:
+            key = f"{self._settings_key}:{item.sha256}:{item.stem}"
+            overlay = self._output / OVERLAYS / f"{item.stem[:80]}-{item.sha256[:8]}.jpg"
+            if key in journal and (overlay.is_file() or not self._overlays):
+                return _Done(item.name, key, reused=True)
+            report = self._scanner.scan_item(item, overlay if self._overlays else None)
+        except (PhotoError, MissingExtraError) as error:
+            return Failure(path=item.name, error=str(error))
+        journal.append(key, report_to_json(report))
+        return _Done(item.name, key, reused=False)
+
+
+class _Counts:
+    """Counts outcomes on their way to the tables."""
+
+    positive = review = 0
+
+    def count(self, outcomes: Iterator[ScanOutcome]) -> Iterator[ScanOutcome]:
+        for outcome in outcomes:
+            if not isinstance(outcome, Failure):
+                self.positive += outcome.label is Label.POSITIVE
+                self.review += outcome.review
+            yield outcome
+
+
+def _outcomes(done: list[_Done | Failure], journal: Journal) -> Iterator[ScanOutcome]:
+    for end in done:
+        yield end if isinstance(end, Failure) else report_from_json(journal.read(end.key), end.name)
+
+
+def _header(scanner: CrackScanner) -> dict[str, Any]:
+    """What the numbers follow from: version, model and settings."""
+    bundle, settings = scanner.classifier.bundle, scanner.settings
+    threshold = bundle.config.threshold.value if settings.threshold is None else settings.threshold
+    chosen = asdict(replace(settings, threshold=threshold))
+    return {
+        "crackscope_version": __version__,
+        "model": {"name": bundle.config.name, "sha256": bundle.identity},
+        "settings": {name: value for name, value in chosen.items() if name not in _NOT_IN_RESULTS},
+    }

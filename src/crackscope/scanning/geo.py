@@ -1,0 +1,68 @@
+"""Regions of georeferenced photos on the earth, through rasterio (extra ``[geo]``)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from crackscope.scanning.large import import_rasterio
+from crackscope.scanning.records import BoxLTRB, RegionPlace
+
+# GeoTIFF keys: a photo without them has no coordinate reference system worth loading rasterio for.
+_GEO_KEY_DIRECTORY = 34735
+_WGS84 = "EPSG:4326"
+
+
+class GeoReference:
+    """From pixels of a photo to its coordinate reference system and to WGS 84."""
+
+    def __init__(self, crs: Any, transform: Any) -> None:
+        self._crs, self._transform = crs, transform
+        self.name: str = crs.to_string()
+
+    def place(self, box_ltrb: BoxLTRB) -> RegionPlace:
+        """Where a box in pixels lies; the ring is counter-clockwise seen from above (RFC 7946)."""
+        from rasterio.warp import transform
+
+        left, top, right, bottom = box_ltrb
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
+        ring = [self._transform * corner for corner in corners]
+        xs, ys = zip(*ring, strict=True)
+        longitudes, latitudes = transform(self._crs, _WGS84, xs, ys)
+        wgs84 = [(round(lon, 9), round(lat, 9)) for lon, lat in zip(longitudes, latitudes, strict=True)]
+        if _signed_area(wgs84) < 0:
+            wgs84, ring = wgs84[::-1], ring[::-1]
+        rounded = [(round(x, 6), round(y, 6)) for x, y in ring]
+        return RegionPlace(ring_wgs84=(*wgs84, wgs84[0]), ring_crs=(*rounded, rounded[0]))
+
+
+def read_georeference(path: Path, kind: str) -> GeoReference | None:
+    """The photo's georeference; ``None`` where it has none.
+
+    Raises:
+        MissingExtraError: It has one, but rasterio is not installed.
+    """
+    if kind != "TIFF" or not has_geo_keys(path):
+        return None
+    rasterio = import_rasterio()
+    with suppress(rasterio.errors.RasterioError), rasterio.open(path) as dataset:
+        if dataset.crs is not None:
+            return GeoReference(dataset.crs, dataset.transform)
+    return None
+
+
+def has_geo_keys(path: Path) -> bool:
+    """Whether a TIFF carries GeoTIFF keys."""
+    try:
+        with Image.open(path) as image:
+            return _GEO_KEY_DIRECTORY in getattr(image, "tag_v2", {})
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return True
+
+
+def _signed_area(ring: list[tuple[float, float]]) -> float:
+    following = [*ring[1:], ring[0]]
+    return sum(x * next_y - next_x * y for (x, y), (next_x, next_y) in zip(ring, following, strict=True)) / 2

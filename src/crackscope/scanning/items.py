@@ -1,0 +1,135 @@
+"""One thing to scan: a photo file, a frame of a video, or an array; each knows its name, hash and pixels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from crackscope.errors import UnreadablePhotoError
+from crackscope.images import Photo, check_size, read_photo
+from crackscope.scanning.geo import GeoReference, read_georeference
+from crackscope.scanning.large import open_windowed
+from crackscope.scanning.metadata import Header, read_header
+from crackscope.scanning.records import PhotoMetadata, ScanSettings
+from crackscope.scanning.sources import U8, DecodedPhoto, PhotoSource
+from crackscope.storage import sha256_file
+
+#: From the photo's size to the size of the finest grid it will be resized to.
+GridPlan = Callable[[tuple[int, int]], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPhoto:
+    """A photo ready to be scanned."""
+
+    source: PhotoSource
+    metadata: PhotoMetadata
+    georeference: GeoReference | None = None
+
+
+class ScanItem(Protocol):
+    """Something that can be scanned.
+
+    Attributes:
+        name: As the caller named it; the ``path`` of its row.
+        stem: What its overlay is called after.
+    """
+
+    name: str
+    stem: str
+
+    @property
+    def large(self) -> bool:
+        """Whether it is read by windows."""
+
+    @property
+    def sha256(self) -> str:
+        """What finished results are filed under."""
+
+    def open(self, plan: GridPlan) -> AbstractContextManager[OpenPhoto]:
+        """Get at the pixels; ``plan`` tells how many are enough."""
+
+
+class PhotoFile:
+    """A file; its bytes are read once, for the hash and for the pixels."""
+
+    def __init__(self, path: Path, settings: ScanSettings) -> None:
+        self.name, self.stem = str(path), path.stem
+        self._path, self._settings = path, settings
+
+    @cached_property
+    def _header(self) -> Header | None:
+        return read_header(self._path, self._settings.limit_pixels)
+
+    @cached_property
+    def large(self) -> bool:
+        """Whether decoding it whole would take more memory than allowed."""
+        header = self._header
+        return header is not None and header.decoded_bytes > self._settings.memory_mb << 20
+
+    @cached_property
+    def _data(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except OSError as error:
+            raise UnreadablePhotoError(error.strerror or str(error)) from error
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the file."""
+        return sha256_file(self._path) if self.large else hashlib.sha256(self._data).hexdigest()
+
+    @contextmanager
+    def open(self, plan: GridPlan) -> Iterator[OpenPhoto]:
+        """Decode it, or open it for reading by windows.
+
+        Raises:
+            PhotoError: It can't be read, or is too large or too small.
+            MissingExtraError: It needs an extra that is not installed.
+        """
+        header = self._header
+        metadata = PhotoMetadata() if header is None else header.metadata
+        place = None if header is None else read_georeference(self._path, header.kind)
+        if self.large:
+            check_size(header.photo_hw if header else (0, 0), self._settings.limit_pixels)
+            with open_windowed(self._path, self._settings.memory_mb) as source:
+                yield OpenPhoto(source=source, metadata=metadata, georeference=place)
+            return
+        at_least_hw = None if header is None else plan(header.photo_hw)
+        photo = read_photo(self._data, limit_pixels=self._settings.limit_pixels, at_least_hw=at_least_hw)
+        # A folder's worth of open items would otherwise keep every file's bytes.
+        del self.__dict__["_data"]
+        yield OpenPhoto(source=DecodedPhoto(photo), metadata=metadata, georeference=place)
+
+
+class PixelArray:
+    """Pixels that are already in memory: uint8 RGB, shape (H, W, 3)."""
+
+    large = False
+
+    def __init__(self, pixels_hwc: U8, name: str) -> None:
+        if pixels_hwc.ndim != 3 or pixels_hwc.shape[2] != 3 or pixels_hwc.dtype != np.uint8:
+            raise UnreadablePhotoError(
+                f"an array of {pixels_hwc.dtype} and shape {pixels_hwc.shape}; expected uint8 (H, W, 3)"
+            )
+        self.name = self.stem = name
+        self._pixels_hwc = np.ascontiguousarray(pixels_hwc)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the pixels."""
+        return hashlib.sha256(self._pixels_hwc.tobytes()).hexdigest()
+
+    @contextmanager
+    def open(self, plan: GridPlan) -> Iterator[OpenPhoto]:
+        """Nothing is left to be read."""
+        photo_hw = (self._pixels_hwc.shape[0], self._pixels_hwc.shape[1])
+        check_size(photo_hw, limit_pixels=photo_hw[0] * photo_hw[1])
+        yield OpenPhoto(source=DecodedPhoto(Photo(self._pixels_hwc, photo_hw)), metadata=PhotoMetadata())

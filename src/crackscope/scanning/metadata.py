@@ -1,0 +1,120 @@
+"""What a photo's header says: its size, and when, where and with what it was taken."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import ExifTags, Image
+
+from crackscope.scanning.records import PhotoMetadata
+
+#: Decoded pixels, Pillow's copy of them, and the resized grid.
+_BYTES_PER_PIXEL, _SAVING = 8, {"JPEG": 4}
+_TURNED_ORIENTATIONS = (5, 6, 7, 8)
+_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Read without decoding.
+
+    Attributes:
+        photo_hw: Height and width, upright.
+        kind: Pillow's name of the format, such as ``JPEG``.
+        decoded_bytes: About what decoding takes; a JPEG may be decoded at reduced size.
+    """
+
+    photo_hw: tuple[int, int]
+    kind: str
+    decoded_bytes: int
+    metadata: PhotoMetadata
+
+
+def read_header(path: Path, limit_pixels: int) -> Header | None:
+    """Size and metadata of a photo; ``None`` where Pillow can't read its header."""
+    _register_heic()
+    # Raised and never lowered, as `images` does: photos are refused by our own limit, not by Pillow's.
+    Image.MAX_IMAGE_PIXELS = max(limit_pixels, Image.MAX_IMAGE_PIXELS or limit_pixels)
+    with suppress(*_UNREADABLE), Image.open(path) as image:
+        exif = image.getexif()
+        turn = exif.get(ExifTags.Base.Orientation, 1)
+        height, width = image.height, image.width
+        return Header(
+            photo_hw=(width, height) if turn in _TURNED_ORIENTATIONS else (height, width),
+            kind=image.format or "",
+            decoded_bytes=height * width * _BYTES_PER_PIXEL // _SAVING.get(image.format or "", 1),
+            metadata=_metadata(exif),
+        )
+    return None
+
+
+def _metadata(exif: Image.Exif) -> PhotoMetadata:
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    position = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    latitude = _degrees(position, ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLatitudeRef, 90)
+    longitude = _degrees(position, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, 180)
+    whole = latitude is not None and longitude is not None
+    return PhotoMetadata(
+        taken=_taken(exif, details),
+        camera=_camera(exif),
+        focal_length_mm=_number(details.get(ExifTags.Base.FocalLength)),
+        latitude=latitude if whole else None,
+        longitude=longitude if whole else None,
+        altitude_m=_altitude(position) if whole else None,
+    )
+
+
+def _taken(exif: Image.Exif, details: dict[int, Any]) -> str | None:
+    """ISO 8601; with the offset from UTC only where the camera recorded one."""
+    text = details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
+    offset = details.get(ExifTags.Base.OffsetTimeOriginal) or ""
+    try:
+        taken = datetime.strptime(str(text).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+    with suppress(ValueError):
+        return datetime.fromisoformat(f"{taken.isoformat()}{str(offset).strip(chr(0) + ' ')}").isoformat()
+    return taken.isoformat()
+
+
+def _camera(exif: Image.Exif) -> str | None:
+    make, model = (str(exif.get(tag) or "").strip("\0 ") for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
+    # Many cameras repeat the maker in the model.
+    name = model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
+    return name or None
+
+
+def _degrees(position: dict[int, Any], tag: int, reference: int, limit: float) -> float | None:
+    parts = position.get(tag)
+    sign = -1 if str(position.get(reference, "")).strip("\0 ").upper() in ("S", "W") else 1
+    with suppress(TypeError, ValueError, ZeroDivisionError):
+        degrees, minutes, seconds = (float(part) for part in parts or ())
+        value = sign * (degrees + minutes / 60 + seconds / 3600)
+        # Cameras without a fix write 0/0 or nonsense.
+        return round(value, 7) if abs(value) <= limit else None
+    return None
+
+
+def _altitude(position: dict[int, Any]) -> float | None:
+    value = _number(position.get(ExifTags.GPS.GPSAltitude))
+    below = position.get(ExifTags.GPS.GPSAltitudeRef) in (1, b"\x01")
+    return None if value is None else (-value if below else value)
+
+
+def _number(value: Any) -> float | None:
+    with suppress(TypeError, ValueError, ZeroDivisionError):
+        number = float(value)
+        return round(number, 3) if number == number and abs(number) != float("inf") else None
+    return None
+
+
+def _register_heic() -> None:
+    # Where the extra is missing, decoding the photo says so.
+    with suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()

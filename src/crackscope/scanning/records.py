@@ -1,0 +1,175 @@
+"""What a scan takes and gives: settings in, tiles, regions and one report per photo out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.errors import SettingsError
+from crackscope.labels import Label, ReviewReason
+
+#: Version of every table and document a scan writes; docs/scanning.md describes it.
+SCHEMA_VERSION = 1
+
+BoxLTRB = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSettings:
+    """Everything but the model that changes the numbers of a scan.
+
+    Attributes:
+        tile_px: Side of a tile in pixels of the photo; ``None`` picks it per photo.
+        scales: The tile's side is multiplied by each; the strongest evidence of all scales counts.
+        overlap: Share of a tile that its neighbour covers too, 0 to 0.9.
+        threshold: A score from here on is Positive; ``None`` is the model's own.
+        mm_per_px: Millimetres per pixel of the photo where known; nothing is guessed where not.
+        memory_mb: A photo that needs more than this once decoded is read by windows.
+        limit_pixels: Photos with more pixels than this are refused.
+        shift_cells: Moves the tiles, to test that results do not hang on where tiles begin.
+    """
+
+    tile_px: int | None = None
+    scales: tuple[float, ...] = (1.0,)
+    overlap: float = 0.5
+    threshold: float | None = None
+    mm_per_px: float | None = None
+    memory_mb: int = 1024
+    limit_pixels: int = 4_000_000_000
+    shift_cells: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.tile_px is None or self.tile_px >= 16, "tile_px", self.tile_px, "at least 16, or auto")
+        _require(bool(self.scales) and all(s > 0 for s in self.scales), "scales", self.scales, "above 0")
+        _require(0 <= self.overlap <= 0.9, "overlap", self.overlap, "0 to 0.9")
+        threshold = self.threshold
+        _require(threshold is None or 0 <= threshold <= 1, "threshold", threshold, "0 to 1")
+        _require(self.mm_per_px is None or self.mm_per_px > 0, "mm_per_px", self.mm_per_px, "above 0")
+        _require(self.memory_mb >= 64, "memory_mb", self.memory_mb, "at least 64")
+
+
+def mm_per_px_from_points(
+    first_xy: tuple[float, float], second_xy: tuple[float, float], distance_mm: float
+) -> float:
+    """Millimetres per pixel from two points of a photo and the true distance between them.
+
+    Raises:
+        SettingsError: The points are one, or the distance is not above 0.
+    """
+    distance_px = float(np.hypot(second_xy[0] - first_xy[0], second_xy[1] - first_xy[1]))
+    _require(distance_px > 0, "the two points", (first_xy, second_xy), "two different points")
+    _require(distance_mm > 0, "distance_mm", distance_mm, "above 0")
+    return distance_mm / distance_px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileScore:
+    """One tile: its box in pixels of the photo (right and bottom exclusive) and the network's score."""
+
+    tile_px: int
+    box_ltrb: BoxLTRB
+    score: float
+    label: Label
+    distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPlace:
+    """Where a region lies on the earth: its box as a closed ring, counter-clockwise.
+
+    Attributes:
+        ring_wgs84: (longitude, latitude) of five points.
+        ring_crs: The same in the coordinate reference system of the photo.
+    """
+
+    ring_wgs84: tuple[tuple[float, float], ...]
+    ring_crs: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Neighbouring cells that show a crack, merged.
+
+    Attributes:
+        number: 1 for the strongest region of the photo.
+        box_ltrb: Box in pixels of the photo, right and bottom exclusive.
+        area_px: Area of the region's cells, in pixels of the photo: ground covered, not width of a crack.
+        score: See `decision.region_score`.
+        place: Where it lies, for photos with a coordinate reference system.
+    """
+
+    number: int
+    box_ltrb: BoxLTRB
+    area_px: int
+    score: float
+    place: RegionPlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoMetadata:
+    """What the file says about how the photo was taken; ``None`` where it says nothing."""
+
+    taken: str | None = None
+    camera: str | None = None
+    focal_length_mm: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
+    crs: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """Scores per cell, the finest answer of a scan.
+
+    Attributes:
+        scores: (rows, columns) float32, 0..1: how sure that a crack runs through the cell.
+        cell_px: Side of a cell in pixels of the photo.
+    """
+
+    scores: NDArray[np.float32]
+    cell_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoReport:
+    """The answer for one photo.
+
+    Attributes:
+        path: The photo as the caller named it.
+        label: ``decide(score, threshold)``.
+        score: The photo's score, see `decision`; not the maximum of its tiles.
+        reason: Why a person should look at it; ``None`` where no review is asked for.
+        cracked_share: Area of all regions as a share of the photo.
+        tile_px: Side of the tiles, one for every scale.
+        mm_per_px: As given by the user; ``None`` is "uncalibrated".
+        heat: The cells' scores; ``None`` where the report was read back from an earlier scan.
+    """
+
+    path: str
+    label: Label
+    score: float
+    threshold: float
+    reason: ReviewReason | None
+    sha256: str
+    photo_hw: tuple[int, int]
+    tile_px: tuple[int, ...]
+    cracked_share: float
+    regions: tuple[Region, ...]
+    tiles: tuple[TileScore, ...]
+    mm_per_px: float | None
+    metadata: PhotoMetadata
+    overlay: str | None = None
+    heat: HeatMap | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def review(self) -> bool:
+        """Whether a person should look before the label is used."""
+        return self.reason is not None
+
+
+def _require(valid: bool, name: str, found: object, expected: str) -> None:
+    if not valid:
+        raise SettingsError(f"{name} is {found}; expected {expected}")

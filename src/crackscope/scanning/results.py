@@ -1,0 +1,254 @@
+"""The tables and documents of a scan, version 1; docs/scanning.md and ``schemas/`` describe them.
+
+Everything is written from the reports alone, in their order, without clocks or machine names: the same
+photos, model and settings give the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from crackscope.records import Failure
+from crackscope.scanning.records import SCHEMA_VERSION, BoxLTRB, PhotoMetadata, PhotoReport, Region
+from crackscope.storage import atomic_path
+
+PHOTO_COLUMNS = (
+    "path", "label", "score", "threshold", "review", "reason", "error", "cracked_share", "regions", "tiles",
+    "width_px", "height_px", "tile_px", "mm_per_px", "sha256", "taken", "camera", "focal_length_mm",
+    "latitude", "longitude", "altitude_m", "crs", "overlay",
+)  # fmt: skip
+REGION_COLUMNS = (
+    "path", "region", "score", "left", "top", "right", "bottom", "area_px", "width_mm", "height_mm",
+    "area_mm2",
+)  # fmt: skip
+TILE_COLUMNS = ("path", "tile_px", "left", "top", "right", "bottom", "score", "label", "distance")
+
+PHOTOS_CSV, REGIONS_CSV, TILES_CSV = "photos.csv", "regions.csv", "tiles.csv"
+RESULTS_JSON, REGIONS_GEOJSON = "results.json", "regions.geojson"
+
+ScanOutcome = PhotoReport | Failure
+
+
+def write_results(folder: Path, outcomes: Iterable[ScanOutcome], header: dict[str, Any]) -> None:
+    """Write all tables and documents, each whole or not at all, holding one report at a time.
+
+    Args:
+        folder: Where to.
+        outcomes: Reports and failures in the order of the rows.
+        header: What stands before the photos in ``results.json``: model and settings.
+
+    Raises:
+        OutputError: The folder can't be written to, or the disk is full.
+    """
+    with ExitStack() as stack:
+
+        def new(name: str) -> TextIO:
+            return stack.enter_context(_whole_file(folder / name))
+
+        lists = [
+            _JsonList(
+                new(RESULTS_JSON), {"schema_version": SCHEMA_VERSION, **header}, "photos", photo_documents
+            ),
+            _JsonList(new(REGIONS_GEOJSON), {"type": "FeatureCollection"}, "features", features),
+        ]
+        tables = [
+            _Table(new(PHOTOS_CSV), PHOTO_COLUMNS, photo_rows),
+            _Table(new(REGIONS_CSV), REGION_COLUMNS, region_rows),
+            _Table(new(TILES_CSV), TILE_COLUMNS, tile_rows),
+        ]
+        for outcome in outcomes:
+            for table in tables:
+                table.add(outcome)
+            for each in lists:
+                each.add(outcome)
+        for each in lists:
+            each.close()
+
+
+def photo_rows(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
+    """The photo's row under `PHOTO_COLUMNS`; a failure has only ``path`` and ``error``."""
+    if isinstance(outcome, Failure):
+        yield {"path": outcome.path, "error": outcome.error}
+        return
+    (document,) = photo_documents(outcome)
+    flat = {**document, **document["metadata"], "regions": len(outcome.regions)}
+    flat["tile_px"] = " ".join(str(side) for side in outcome.tile_px)
+    yield {name: flat[name] for name in PHOTO_COLUMNS}
+
+
+def region_rows(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
+    """A row per region under `REGION_COLUMNS`; millimetres only where the user gave the scale."""
+    if isinstance(outcome, Failure):
+        return
+    for region in outcome.regions:
+        yield {
+            "path": outcome.path,
+            "region": region.number,
+            "score": region.score,
+            **_sides(region.box_ltrb),
+            "area_px": region.area_px,
+            **_millimetres(region, outcome.mm_per_px),
+        }
+
+
+def tile_rows(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
+    """A row per tile under `TILE_COLUMNS`."""
+    if isinstance(outcome, Failure):
+        return
+    for tile in outcome.tiles:
+        yield {
+            "path": outcome.path,
+            "tile_px": tile.tile_px,
+            **_sides(tile.box_ltrb),
+            "score": tile.score,
+            "label": str(tile.label),
+            "distance": tile.distance,
+        }
+
+
+def photo_documents(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
+    """The photo as it stands in ``results.json``; tiles are in ``tiles.csv`` only."""
+    if isinstance(outcome, Failure):
+        yield {"path": outcome.path, "error": outcome.error}
+        return
+    metadata = outcome.metadata
+    yield {
+        "path": outcome.path,
+        "label": str(outcome.label),
+        "score": outcome.score,
+        "threshold": outcome.threshold,
+        "review": outcome.review,
+        "reason": None if outcome.reason is None else str(outcome.reason),
+        "error": None,
+        "cracked_share": outcome.cracked_share,
+        "width_px": outcome.photo_hw[1],
+        "height_px": outcome.photo_hw[0],
+        "tile_px": list(outcome.tile_px),
+        "tiles": len(outcome.tiles),
+        "mm_per_px": outcome.mm_per_px,
+        "scale": "uncalibrated" if outcome.mm_per_px is None else "given by the user",
+        "sha256": outcome.sha256,
+        "overlay": outcome.overlay,
+        "metadata": dataclasses.asdict(metadata),
+        "regions": [_region_document(region, outcome.mm_per_px) for region in outcome.regions],
+    }
+
+
+def features(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
+    """A GeoJSON feature (RFC 7946) per region.
+
+    The geometry is the region's box where the photo has a coordinate reference system, the camera's position
+    where it has only that, and null otherwise; the box in pixels is always in the properties.
+    """
+    if isinstance(outcome, Failure):
+        return
+    for region in outcome.regions:
+        yield {
+            "type": "Feature",
+            "geometry": _geometry(region, outcome.metadata),
+            "properties": {
+                "path": outcome.path,
+                "label": str(outcome.label),
+                **_region_document(region, outcome.mm_per_px),
+                "taken": outcome.metadata.taken,
+                "position": _position(region, outcome.metadata),
+                "crs": outcome.metadata.crs,
+                "box_crs": None if region.place is None else [list(xy) for xy in region.place.ring_crs],
+            },
+        }
+
+
+def _geometry(region: Region, metadata: PhotoMetadata) -> dict[str, Any] | None:
+    if region.place is not None:
+        return {"type": "Polygon", "coordinates": [[list(xy) for xy in region.place.ring_wgs84]]}
+    if metadata.latitude is not None and metadata.longitude is not None:
+        return {"type": "Point", "coordinates": [metadata.longitude, metadata.latitude]}
+    return None
+
+
+def _position(region: Region, metadata: PhotoMetadata) -> str:
+    if region.place is not None:
+        return "region"
+    return "unknown" if metadata.latitude is None else "camera"
+
+
+def _region_document(region: Region, mm_per_px: float | None) -> dict[str, Any]:
+    return {
+        "region": region.number,
+        "score": region.score,
+        "box_ltrb_px": list(region.box_ltrb),
+        "area_px": region.area_px,
+        **_millimetres(region, mm_per_px),
+    }
+
+
+def _millimetres(region: Region, mm_per_px: float | None) -> dict[str, float | None]:
+    left, top, right, bottom = region.box_ltrb
+    scale = mm_per_px
+    return {
+        "width_mm": None if scale is None else round((right - left) * scale, 2),
+        "height_mm": None if scale is None else round((bottom - top) * scale, 2),
+        "area_mm2": None if scale is None else round(region.area_px * scale**2, 2),
+    }
+
+
+def _sides(box_ltrb: BoxLTRB) -> dict[str, int]:
+    return dict(zip(("left", "top", "right", "bottom"), box_ltrb, strict=True))
+
+
+class _Table:
+    """A CSV file: UTF-8, LF, one physical line per row."""
+
+    def __init__(
+        self, out: TextIO, columns: tuple[str, ...], rows_of: Callable[[Any], Iterable[Any]]
+    ) -> None:
+        self._writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+        self._writer.writeheader()
+        self._rows_of = rows_of
+
+    def add(self, outcome: ScanOutcome) -> None:
+        self._writer.writerows(
+            {name: _cell(value) for name, value in row.items()} for row in self._rows_of(outcome)
+        )
+
+
+class _JsonList:
+    """A JSON object whose last member is a list that is written item by item."""
+
+    def __init__(
+        self, out: TextIO, head: dict[str, Any], name: str, items_of: Callable[[Any], Iterable[Any]]
+    ) -> None:
+        self._out, self._items_of, self._first = out, items_of, True
+        members = "".join(f"{_json(key)}: {_json(value)},\n" for key, value in head.items())
+        out.write(f"{{\n{members}{_json(name)}: [")
+
+    def add(self, outcome: ScanOutcome) -> None:
+        for item in self._items_of(outcome):
+            self._out.write(("\n" if self._first else ",\n") + _json(item))
+            self._first = False
+
+    def close(self) -> None:
+        self._out.write("\n]\n}\n")
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[TextIO]:
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # A file name may hold a line break; a row may not.
+    return value.replace("\r", " ").replace("\n", " ") if isinstance(value, str) else value

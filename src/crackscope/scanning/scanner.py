@@ -1,0 +1,148 @@
+"""Scan whole photographs: one photo, or folders of them into tables and overlays."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from crackscope.cpus import available_cpus
+from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.outputs import ModelOutputs
+from crackscope.scanning.analysis import Analysis, analyse, plan_scales
+from crackscope.scanning.folder import FolderScan, ScanSummary
+from crackscope.scanning.items import OpenPhoto, PhotoFile, PixelArray, ScanItem
+from crackscope.scanning.overlay import draw_overlay, write_overlay
+from crackscope.scanning.records import PhotoReport, ScanSettings
+from crackscope.scanning.sources import U8
+
+
+class CrackScanner:
+    """Finds cracks in photographs of any size.
+
+    ``CrackScanner.load().scan("wall.jpg")`` answers for one photo; `scan_paths` writes the tables and
+    overlays of ``crackscope scan``, byte for byte.
+    """
+
+    def __init__(self, classifier: CrackClassifier, settings: ScanSettings, jobs: int) -> None:
+        self.classifier, self.settings, self.jobs = classifier, settings, jobs
+        # One photo alone keeps all workers busy, and photos beside each other share them: batches of tiles
+        # are the unit of work, each on one thread of the session.
+        self._workers = ThreadPoolExecutor(jobs, thread_name_prefix="tiles")
+        self._one_large_at_a_time = threading.Lock()
+
+    @classmethod
+    def load(
+        cls,
+        model: Path | str | None = None,
+        *,
+        settings: ScanSettings | None = None,
+        jobs: int | None = None,
+        engine: str = "onnxruntime",
+        device: str = "auto",
+    ) -> Self:
+        """Load a model folder; ``None`` is the shipped detector.
+
+        Args:
+            model: Folder of a model.
+            settings: How to scan.
+            jobs: Photos, and batches of tiles, in work at once; ``None`` is one per processor. The results do
+                not depend on it.
+            engine: See `CrackClassifier.load`.
+            device: See `CrackClassifier.load`.
+
+        Raises:
+            BundleError: The model folder is damaged or foreign.
+        """
+        folder = None if model is None else Path(model)
+        classifier = CrackClassifier.load(folder, engine=engine, device=device, threads=1)
+        return cls(classifier, settings or ScanSettings(), jobs or available_cpus())
+
+    def scan(self, photo: Path | str | U8) -> PhotoReport:
+        """Scan one photo: a path, or uint8 RGB pixels of shape (H, W, 3).
+
+        Raises:
+            PhotoError: It can't be read, or is too large or too small.
+            MissingExtraError: It needs an extra that is not installed.
+        """
+        if isinstance(photo, (str, Path)):
+            return self.scan_item(PhotoFile(Path(photo), self.settings))
+        return self.scan_item(PixelArray(photo, "array"))
+
+    def scan_paths(
+        self,
+        paths: Iterable[Path | str],
+        *,
+        output: Path | str,
+        overlays: bool = True,
+        fresh: bool = False,
+        every_s: float = 1.0,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> ScanSummary:
+        """Scan files, folders and patterns into ``output``; photos finished there earlier are not done again.
+
+        Args:
+            paths: Photos, videos, folders, glob patterns.
+            output: Folder of the tables and overlays, outside all input folders.
+            overlays: Draw a picture per photo.
+            fresh: Forget what was finished earlier.
+            every_s: Seconds between the frames taken from a video.
+            progress: Called with (done, total).
+
+        Raises:
+            NoPhotosError: There is nothing to scan.
+            OutputError: ``output`` can't be written or lies inside an input folder.
+        """
+        folder = FolderScan(self, Path(output), overlays=overlays, every_s=every_s)
+        return folder.scan(list(paths), fresh=fresh, progress=progress)
+
+    def scan_item(self, item: ScanItem, overlay_to: Path | None = None) -> PhotoReport:
+        """Scan one item and, where asked, draw its overlay while the pixels are at hand."""
+        turn = self._one_large_at_a_time if item.large else nullcontext()
+        with turn, item.open(self._finest_grid) as photo:
+            analysis = analyse(photo.source, self._run, self.classifier.bundle.config, self.settings)
+            report = self._report(item, photo, analysis)
+            if overlay_to is not None:
+                report = replace(report, overlay=f"{overlay_to.parent.name}/{overlay_to.name}")
+                write_overlay(overlay_to, draw_overlay(photo.source, report, analysis.heat))
+        return report
+
+    def _report(self, item: ScanItem, photo: OpenPhoto, analysis: Analysis) -> PhotoReport:
+        metadata, regions = photo.metadata, analysis.regions
+        if place := photo.georeference:
+            metadata = replace(metadata, crs=place.name)
+            regions = tuple(replace(region, place=place.place(region.box_ltrb)) for region in regions)
+        return PhotoReport(
+            path=item.name,
+            label=analysis.label,
+            score=analysis.score,
+            threshold=analysis.threshold,
+            reason=analysis.reason,
+            sha256=item.sha256,
+            photo_hw=photo.source.photo_hw,
+            tile_px=analysis.tile_px,
+            cracked_share=analysis.cracked_share,
+            regions=regions,
+            tiles=analysis.tiles,
+            mm_per_px=self.settings.mm_per_px,
+            metadata=metadata,
+            heat=analysis.heat,
+        )
+
+    def _finest_grid(self, photo_hw: tuple[int, int]) -> tuple[int, int]:
+        return plan_scales(photo_hw, self.classifier.bundle.config, self.settings)[0].grid_hw
+
+    def _run(self, batches: Iterable[U8]) -> Iterator[ModelOutputs]:
+        """Outputs in the order of the batches, at most two batches per worker ahead."""
+        waiting: deque[Future[ModelOutputs]] = deque()
+        for batch in batches:
+            waiting.append(self._workers.submit(self.classifier.run, batch))
+            if len(waiting) > 2 * self.jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

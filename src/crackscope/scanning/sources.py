@@ -1,0 +1,51 @@
+"""Photos as rows of the tile grid, whole in memory; `large` has those that are read by windows."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.images import Photo
+from crackscope.resizing import resize_rgb
+
+U8 = NDArray[np.uint8]
+
+
+class PhotoSource(Protocol):
+    """A photo that can be asked for parts of itself, resized."""
+
+    @property
+    def photo_hw(self) -> tuple[int, int]:
+        """Height and width of the photo in pixels."""
+
+    def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
+        """Rows ``top`` to ``bottom`` (exclusive) of the photo resized to ``grid_hw``: (rows, width, 3)."""
+
+    def rows_at_once(self, grid_hw: tuple[int, int]) -> int:
+        """How many rows of the grid the caller should ask for at once to bound memory."""
+
+
+class DecodedPhoto:
+    """A photo whose pixels are in memory."""
+
+    def __init__(self, photo: Photo) -> None:
+        self.photo_hw = photo.photo_hw
+        self._pixels_hwc = photo.pixels_hwc
+        self._grid: U8 = photo.pixels_hwc
+
+    def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
+        """Rows of the resized photo; the photo is resized once per grid.
+
+        Resizing the photo once and cutting tiles from it, instead of resizing each tile, is what makes
+        overlap
+        cheap: every pixel is resized once, however many tiles share it.
+        """
+        if self._grid.shape[:2] != grid_hw:
+            self._grid = resize_rgb(self._pixels_hwc, grid_hw)
+        return self._grid[top:bottom]
+
+    def rows_at_once(self, grid_hw: tuple[int, int]) -> int:
+        """All of them."""
+        return grid_hw[0]

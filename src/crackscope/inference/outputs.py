@@ -1,11 +1,16 @@
-"""What one run of a model gives for a batch of images."""
+"""What one run of a model gives for a batch of images, and for one photo of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+#: Scores of photos are rounded to this many decimals before anything is decided with them, so that the
+#: number a reader sees at any door is the number that was compared with the threshold.
+SCORE_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +31,66 @@ class ModelOutputs:
     embedding: NDArray[np.float32]
     cam: NDArray[np.float32]
     distance: NDArray[np.float32] | None
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def __getitem__(self, images: slice) -> ModelOutputs:
+        """The outputs of some of the images."""
+        return ModelOutputs(
+            score=self.score[images],
+            logit=self.logit[images],
+            embedding=self.embedding[images],
+            cam=self.cam[images],
+            distance=None if self.distance is None else self.distance[images],
+        )
+
+
+def join_outputs(parts: Sequence[ModelOutputs]) -> ModelOutputs:
+    """Batches one after another as one batch; at least one part."""
+    if len(parts) == 1:
+        return parts[0]
+    distances = [part.distance for part in parts if part.distance is not None]
+    return ModelOutputs(
+        score=np.concatenate([part.score for part in parts]),
+        logit=np.concatenate([part.logit for part in parts]),
+        embedding=np.concatenate([part.embedding for part in parts]),
+        cam=np.concatenate([part.cam for part in parts]),
+        distance=np.concatenate(distances) if distances else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPhoto:
+    """What the model said of one photo.
+
+    Attributes:
+        path: The photo as the caller named it.
+        photo_hw: Height and width of the photo itself, upright, in pixels.
+        score: Calibrated, 0..1, rounded to `SCORE_DECIMALS`.
+        logit: Before calibration.
+        embedding: (D,) float32, pooled features.
+        cam: (h, w) float32, the class activation map.
+        distance: From the training data; ``None`` where the model does not give it.
+    """
+
+    path: str
+    photo_hw: tuple[int, int]
+    score: float
+    logit: float
+    embedding: NDArray[np.float32]
+    cam: NDArray[np.float32]
+    distance: float | None
+
+
+def scored_photo(path: str, photo_hw: tuple[int, int], outputs: ModelOutputs, index: int) -> ScoredPhoto:
+    """One photo's share of a batch."""
+    return ScoredPhoto(
+        path=path,
+        photo_hw=photo_hw,
+        score=round(float(outputs.score[index]), SCORE_DECIMALS),
+        logit=float(outputs.logit[index]),
+        embedding=outputs.embedding[index],
+        cam=outputs.cam[index],
+        distance=None if outputs.distance is None else float(outputs.distance[index]),
+    )

@@ -1,0 +1,188 @@
+"""Classify photos: from a path, bytes, an image or an array to a label, the same through every door."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundle import Bundle, load_bundle
+from crackscope.errors import SettingsError
+from crackscope.images import LIMIT_PIXELS
+from crackscope.inference.inputs import PhotoSource, Reading, ReadyPhoto, ready_or_failure, ready_photo
+from crackscope.inference.outputs import ModelOutputs, ScoredPhoto, scored_photo
+from crackscope.inference.pipeline import growing_batches, map_in_order
+from crackscope.inference.review import review_reason
+from crackscope.inference.session import BATCH_SIZE, ENGINES, Session, open_session
+from crackscope.labels import decide
+from crackscope.records import Failure, Outcome, Prediction
+
+Source = TypeVar("Source", bound=PhotoSource)
+
+
+class CrackClassifier:
+    """A loaded model that says Positive or Negative of photos.
+
+    ``CrackClassifier.load().predict("wall.jpg")`` is the whole of it; `predict_paths` takes millions.
+    Several threads may use one classifier at a time.
+
+    Attributes:
+        bundle: The model's folder and facts.
+        threshold: A score at or above this is Positive.
+    """
+
+    def __init__(self, session: Session, *, threshold: float | None = None) -> None:
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise SettingsError(f"the threshold is {threshold}; expected 0 to 1")
+        self._session = session
+        self.bundle: Bundle = session.bundle
+        self.threshold: float = self.bundle.config.threshold.value if threshold is None else threshold
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path | Bundle | None = None,
+        *,
+        engine: str = ENGINES[0],
+        device: str = "auto",
+        threads: int | None = None,
+        threshold: float | None = None,
+    ) -> CrackClassifier:
+        """Load a model folder, or the detector that comes with the package.
+
+        Args:
+            model: A model folder; ``None`` is the shipped detector.
+            engine: See `open_session`.
+            device: See `open_session`.
+            threads: Threads that decode and classify; ``None`` is every processor this process may use.
+            threshold: Decide with this instead of the model's own threshold.
+
+        Raises:
+            BundleError: The model folder is missing, damaged or foreign.
+            SettingsError: An engine, a device or a threshold that does not exist or is not available.
+            MissingExtraError: The engine is not installed.
+        """
+        bundle = model if isinstance(model, Bundle) else load_bundle(None if model is None else Path(model))
+        session = open_session(bundle, engine=engine, device=device, threads=threads)
+        return cls(session, threshold=threshold)
+
+    @overload
+    def predict(self, photo: PhotoSource) -> Prediction: ...
+
+    @overload
+    def predict(self, photo: list[Source] | tuple[Source, ...]) -> list[Outcome]: ...
+
+    def predict(self, photo: PhotoSource | list[Source] | tuple[Source, ...]) -> Prediction | list[Outcome]:
+        """Classify one photo, or a list of them.
+
+        Args:
+            photo: A path, the bytes of a file, a Pillow image, or uint8 pixels, (H, W, 3) RGB or (H, W) grey;
+                or a list or tuple of such.
+
+        Returns:
+            The prediction; of a list, a prediction or a `Failure` for each photo in its order.
+
+        Raises:
+            PhotoError: The one photo can't be scored. In a list it becomes a `Failure` instead.
+        """
+        reading = Reading(input_hw=self.bundle.config.input_hw)
+        if isinstance(photo, list | tuple):
+            return [self.judge(scored) for scored in self._stream(photo, reading, BATCH_SIZE)]
+        [scored] = self._score([ready_photo(photo, reading)])
+        return self.judge(scored)
+
+    def predict_paths(
+        self,
+        paths: Iterable[str | Path | Failure],
+        *,
+        batch_size: int = BATCH_SIZE,
+        limit_pixels: int = LIMIT_PIXELS,
+        fast_decode: bool = False,
+    ) -> Generator[Outcome]:
+        """Classify any number of files: outcomes in the order of ``paths``, in memory that does not grow.
+
+        Args:
+            paths: Taken only as outcomes are. A `Failure` among them is passed on in its place.
+            batch_size: Images per run of the model; no score depends on it.
+            limit_pixels: Photos with more pixels are failures.
+            fast_decode: Decode large JPEGs at a reduced size. Scores change slightly.
+        """
+        with closing(
+            self.run_paths(paths, batch_size=batch_size, limit_pixels=limit_pixels, fast_decode=fast_decode)
+        ) as results:
+            for scored in results:
+                yield self.judge(scored)
+
+    def run_paths(
+        self,
+        paths: Iterable[str | Path | Failure],
+        *,
+        batch_size: int = BATCH_SIZE,
+        limit_pixels: int = LIMIT_PIXELS,
+        fast_decode: bool = False,
+    ) -> Generator[ScoredPhoto | Failure]:
+        """`predict_paths` before anything is decided: score, logit, embedding and activation map."""
+        reading = Reading(
+            input_hw=self.bundle.config.input_hw, limit_pixels=limit_pixels, fast_decode=fast_decode
+        )
+        return self._stream(paths, reading, batch_size)
+
+    def run(self, images_nhwc: NDArray[np.uint8]) -> ModelOutputs:
+        """Everything the model gives for any number of images (N, H, W, 3), uint8 RGB of its input size."""
+        return self._session.run(images_nhwc)
+
+    @overload
+    def judge(self, scored: ScoredPhoto) -> Prediction: ...
+
+    @overload
+    def judge(self, scored: ScoredPhoto | Failure) -> Outcome: ...
+
+    def judge(self, scored: ScoredPhoto | Failure) -> Outcome:
+        """Label a scored photo and say whether a person should look at it; a `Failure` is passed on."""
+        if isinstance(scored, Failure):
+            return scored
+        return Prediction(
+            path=scored.path,
+            label=decide(scored.score, self.threshold),
+            score=scored.score,
+            threshold=self.threshold,
+            reason=review_reason(
+                self.bundle.config,
+                photo_hw=scored.photo_hw,
+                score=scored.score,
+                distance=scored.distance,
+            ),
+        )
+
+    def _stream(
+        self, sources: Iterable[PhotoSource | Failure], reading: Reading, batch_size: int
+    ) -> Generator[ScoredPhoto | Failure]:
+        if batch_size < 1:
+            raise SettingsError(f"the batch size is {batch_size}; expected 1 or more")
+        threads = self._session.threads
+        batches = growing_batches(sources, threads=threads, batch_size=batch_size)
+        work = partial(self._read_and_score, reading=reading)
+        with closing(map_in_order(work, batches, threads=threads)) as results:
+            for batch in results:
+                yield from batch
+
+    def _read_and_score(
+        self, sources: list[PhotoSource | Failure], stop: Event, *, reading: Reading
+    ) -> list[ScoredPhoto | Failure]:
+        read = [ready_or_failure(source, reading) for source in sources if not stop.is_set()]
+        scored = iter(self._score([photo for photo in read if isinstance(photo, ReadyPhoto)]))
+        return [photo if isinstance(photo, Failure) else next(scored) for photo in read]
+
+    def _score(self, photos: list[ReadyPhoto]) -> list[ScoredPhoto]:
+        if not photos:
+            return []
+        outputs = self._session.infer(np.stack([photo.pixels_hwc for photo in photos]))
+        return [
+            scored_photo(photo.name, photo.photo_hw, outputs, index) for index, photo in enumerate(photos)
+        ]

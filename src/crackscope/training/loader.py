@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from crackscope.cpus import available_cpus
 from crackscope.dataset.synthetic import paint_crack, paint_distractor
 from crackscope.resizing import resize_rgb
 from crackscope.training.batches import Draw, PhotoSet
@@ -57,7 +57,7 @@ class PhotoBatches:
         workers: int,
     ) -> None:
         self._photos, self._batches, self._size_hw, self._seed = photos, batches, size_hw, seed
-        self._workers = workers or os.cpu_count() or 1
+        self._workers = workers or available_cpus()
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -83,7 +83,7 @@ def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) ->
     """Read a photo, paint on it at its own resolution if the draw says so, and resize it.
 
     Raises:
-        DataError: The photo can't be read any more; a training run can't go on with other photos.
+        DataError: The photo can't be read any more.
     """
     pixels_hwc = read_pixels(path)
     if draw.paint is None:

@@ -63,14 +63,15 @@ def draw_groups(
     Drawn within strata (groups with only Negative, only Positive, and both), so that no resample lacks a
     class that the photos have.
     """
-    generator = np.random.default_rng(seed)
     strata = _strata(labels, groups)
+    # One generator each, so that the draws do not depend on the size of the chunks.
+    generators = np.random.default_rng(seed).spawn(len(strata))
     n_groups = sum(stratum.size for stratum in strata)
     chunk = max(1, _CHUNK_WEIGHTS // max(labels.size, 1))
     for start in range(0, n_resamples, chunk):
         rows = min(chunk, n_resamples - start)
         weights = np.empty((rows, n_groups))
-        for stratum in strata:
+        for stratum, generator in zip(strata, generators, strict=True):
             draws = generator.integers(0, stratum.size, size=(rows, stratum.size))
             draws += np.arange(rows)[:, None] * stratum.size
             weights[:, stratum] = np.bincount(draws.ravel(), minlength=draws.size).reshape(draws.shape)

@@ -104,7 +104,17 @@ def test_every_advertised_rule_is_valid(rule: str) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["", "accuracy", "recall>=1.5", "recall>=0", "recall>0.9", "cost:fn=0,fp=1", "cost:fp=1", "fixed:2", "fixed:"],
+    [
+        "",
+        "accuracy",
+        "recall>=1.5",
+        "recall>=0",
+        "recall>0.9",
+        "cost:fn=0,fp=1",
+        "cost:fp=1",
+        "fixed:2",
+        "fixed:",
+    ],
 )
 def test_an_unknown_rule_is_refused_with_the_valid_ones(rule: str) -> None:
     with pytest.raises(RecipeError, match=r"balanced_accuracy, recall>=0\.95, cost:fn=10,fp=1, fixed:0\.5"):

@@ -1,0 +1,122 @@
+"""Limits that hold without a resample, for photos with too few errors for a bootstrap."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from crackscope.evaluation.metrics import decision_rates, precision_at, predicted_positive
+
+#: Low and high.
+Limits = tuple[float, float]
+
+#: From ten groups with an error on, the bootstrap's limits were within a tenth of the exact ones.
+_FEW_EXCEPTIONS = 10
+
+
+def exact_limits(
+    positive: NDArray[np.bool_],
+    scores: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    bootstrap: dict[str, Limits | None],
+    threshold: float,
+    prior: float | None,
+    confidence: float,
+) -> dict[str, Limits]:
+    """Limits by name for the metrics that ``bootstrap`` is too narrow for here.
+
+    Args:
+        positive: (N,) the truth.
+        scores: (N,) in 0..1.
+        groups: (N,) group numbers.
+        bootstrap: The limits to widen, by name.
+        threshold: Positive is ``score >= threshold``.
+        prior: For ``precision_at_prior``.
+        confidence: As in `bootstrap_intervals`.
+    """
+    chosen = predicted_positive(scores, threshold)
+    right = positive == chosen
+    everything = np.ones_like(positive)
+    shares = {"accuracy": everything, "recall": positive, "specificity": ~positive, "precision": chosen}
+    limits = {}
+    for name, among in shares.items():
+        if among.any() and (found := share_limits(right[among], groups[among], confidence)):
+            limits[name] = widest(bootstrap[name], found)
+    recall, specificity = (limits.get(name, bootstrap[name]) for name in ("recall", "specificity"))
+    if recall and specificity and not limits.keys().isdisjoint(("recall", "specificity")):
+        means = np.array([right[positive].mean(), right[~positive].mean()])
+        limits |= _limits_that_follow(means, np.array([recall, specificity]), prior)
+        if right.all():
+            limits |= _faultless_limits(positive, recall[0], specificity[0])
+    return limits | _separated_limits(positive, scores, groups, confidence)
+
+
+def widest(first: Limits | None, second: Limits) -> Limits:
+    """The limits around both."""
+    return second if first is None else (min(first[0], second[0]), max(first[1], second[1]))
+
+
+def share_limits(holds: NDArray[np.bool_], groups: NDArray[np.int64], confidence: float) -> Limits | None:
+    """Exact limits of a share of photos, from the groups that hold an exception.
+
+    The limits of the share of groups with an exception are carried over to photos in proportion. Where there
+    is no exception, nothing says how exceptions would cluster, so a whole group may be one.
+
+    Returns:
+        ``None`` where `_FEW_EXCEPTIONS` groups or more hold an exception, either way: a bootstrap will do.
+    """
+    n_groups = np.unique(groups).size
+    failing, holding = (np.unique(groups[photos]).size for photos in (~holds, holds))
+    n_exceptions = min(failing, holding)
+    if n_exceptions >= _FEW_EXCEPTIONS:
+        return None
+    share = (~holds if failing <= holding else holds).mean()
+    found = binomtest(n_exceptions, n_groups).proportion_ci(confidence, method="exact")
+    per_group = share / (n_exceptions / n_groups) if n_exceptions else 1.0
+    low, high = min(1.0, float(found.low * per_group)), min(1.0, float(found.high * per_group))
+    return (1 - high, 1 - low) if failing <= holding else (low, high)
+
+
+def mean_limits(means: NDArray[np.float64], ends: NDArray[np.float64]) -> Limits:
+    """Limits of a mean of independent estimates, (K,), from theirs, (K, 2) (MOVER; Zou & Donner, 2008)."""
+    reach_down = np.sqrt(((means - ends[:, 0]) ** 2).sum()) / means.size
+    reach_up = np.sqrt(((ends[:, 1] - means) ** 2).sum()) / means.size
+    return max(0.0, float(means.mean() - reach_down)), min(1.0, float(means.mean() + reach_up))
+
+
+def _limits_that_follow(
+    means: NDArray[np.float64], ends: NDArray[np.float64], prior: float | None
+) -> dict[str, Limits]:
+    """What follows from recall and specificity, (2,), and their limits, (2, 2)."""
+    limits = {"balanced_accuracy": mean_limits(means, ends)}
+    if np.isfinite(precision_at(means[0], means[1], prior)):
+        low, high = precision_at(ends[0], ends[1], prior).tolist()
+        limits["precision_at_prior"] = (low, high)
+    return limits
+
+
+def _faultless_limits(positive: NDArray[np.bool_], recall: float, specificity: float) -> dict[str, Limits]:
+    """F1 and MCC at the lower limits of recall and specificity, where no photo is wrong."""
+    n_positive, n_negative = positive.sum(), (~positive).sum()
+    worst = decision_rates(
+        recall * n_positive,
+        (1 - specificity) * n_negative,
+        specificity * n_negative,
+        (1 - recall) * n_positive,
+    )
+    return {"f1": (float(worst["f1"]), 1.0), "mcc": (float(worst["mcc"]), 1.0)}
+
+
+def _separated_limits(
+    positive: NDArray[np.bool_], scores: NDArray[np.float64], groups: NDArray[np.int64], confidence: float
+) -> dict[str, Limits]:
+    """AUROC where every Positive scores above every Negative.
+
+    A Positive and a Negative group, each used once, make independent pairs, all of which were in order.
+    """
+    if positive.all() or not positive.any() or scores[positive].min() <= scores[~positive].max():
+        return {}
+    n_pairs = min(np.unique(groups[positive]).size, np.unique(groups[~positive]).size)
+    found = binomtest(n_pairs, n_pairs).proportion_ci(confidence, method="exact")
+    return {"auroc": (float(found.low), 1.0)}

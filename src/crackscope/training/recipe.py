@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from crackscope.dataset.groups import BLOCK_LENGTH
 from crackscope.errors import RecipeError
 from crackscope.evaluation.thresholds import check_rule
 
@@ -60,10 +61,12 @@ class DataRecipe:
     """Which photo goes where, and how often each kind is seen."""
 
     seed: int = _key(0, "another seed is another split", ge=0)
-    grouping: Literal["duplicates", "blocks"] = _key(
-        "duplicates", '"duplicates": near copies stay together; "blocks": also neighbouring file numbers'
+    grouping: Literal["auto", "duplicates", "blocks", "source-photo"] = _key(
+        "auto",
+        'what stays together besides copies: "auto" (patches of a photo, where names tell it), "duplicates" '
+        '(nothing), "blocks" (neighbouring file numbers), "source-photo" (names must tell it)',
     )
-    block: int = _key(50, "with blocks: how many neighbouring numbers stay together", ge=1)
+    block: int = _key(BLOCK_LENGTH, "with blocks: file numbers per block", ge=1)
     balance: Balance = _key(
         "class", '"none", "class" (both weigh the same), "source+class" (and so does every source)'
     )
@@ -153,13 +156,22 @@ class DecisionRecipe:
         "balanced_accuracy",
         '"balanced_accuracy", "recall>=0.99", "fixed:0.5", or what mistakes cost: "cost:fn=10,fp=1"',
     )
-    review_alpha: float = _key(0.01, "error rate per class outside the review band", gt=0, lt=0.5)
+    review_alpha: float = _key(0.05, "error rate per class that the review band is made for", gt=0, lt=0.5)
+    review_share: float = _key(0.02, "share of calibration photos it may send to review", ge=0, le=1)
     familiarity_quantile: float = _key(
         0.99, "share of calibration photos that count as familiar", gt=0.5, lt=1
     )
 
     def __post_init__(self) -> None:
         check_rule(self.threshold_rule)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)
+class CardRecipe:
+    """What the model's card says of it besides what is measured."""
+
+    name: str = _key("Crack classifier", "the model's name", pattern=r"\S")
+    data: str = _key("", "origin and licence of the training photos")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)
@@ -180,6 +192,7 @@ class Recipe:
     head: HeadRecipe = field(default_factory=HeadRecipe)
     finetune: FinetuneRecipe = field(default_factory=FinetuneRecipe)
     decision: DecisionRecipe = field(default_factory=DecisionRecipe)
+    card: CardRecipe = field(default_factory=CardRecipe)
     run: RunRecipe = field(default_factory=RunRecipe)
 
 

@@ -1,0 +1,81 @@
+"""From logits to decisions, fitted on the calibration part and locked before the test part is read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from crackscope.bundle import Calibration, Familiarity, ReviewBand, Threshold
+from crackscope.evaluation.calibration import apply_calibration, fit_calibration
+from crackscope.evaluation.review import fit_review_band
+from crackscope.evaluation.thresholds import choose_threshold
+from crackscope.storage import write_json
+from crackscope.training.embedder import UNCALIBRATED, first_view
+from crackscope.training.familiarity import FamiliarityModel, fit_familiarity, set_limit
+from crackscope.training.listener import Listener
+from crackscope.training.parts import Part, Parts
+from crackscope.training.recipe import Recipe
+from crackscope.training.run_folder import RunFolder
+from crackscope.training.stages import Trained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """How the model decides; see `bundle.ModelConfig`."""
+
+    calibration: Calibration
+    threshold: Threshold
+    review: ReviewBand | None
+    familiarity: Familiarity
+
+
+def decide_on_calibration(
+    trained: Trained, parts: Parts, recipe: Recipe, folder: RunFolder, listener: Listener
+) -> tuple[Decision, FamiliarityModel]:
+    """Fit everything on the calibration part and write ``decision.json``."""
+    listener.step("calibration, threshold and review band")
+    part = parts.calibration
+    embeddings = first_view(trained.embedder.embed(part, ("identity",), listener))
+    familiarity = fit_familiarity(trained.familiar)
+    with torch.inference_mode():
+        logits = trained.network.head(torch.from_numpy(embeddings))[:, 0].numpy()
+    decision = _decide(logits, familiarity.distances(embeddings), part, recipe, listener)
+    write_json(folder.decision, asdict(decision))
+    return decision, familiarity
+
+
+def _decide(
+    logits: NDArray[np.float32],
+    distances: NDArray[np.float32],
+    part: Part,
+    recipe: Recipe,
+    listener: Listener,
+) -> Decision:
+    labels, choice, fitted_on = part.photos.labels, recipe.decision, part.describe()
+    calibration = UNCALIBRATED
+    if choice.calibrate:
+        calibration = fit_calibration(logits, labels, part.groups, seed=recipe.run.seed, fitted_on=fitted_on)
+    scores = apply_calibration(logits, calibration)
+    threshold = choose_threshold(labels, scores, rule=choice.threshold_rule, fitted_on=fitted_on)
+    review = fit_review_band(
+        labels,
+        scores,
+        threshold=threshold.value,
+        alpha=choice.review_alpha,
+        max_review_share=choice.review_share,
+        fitted_on=fitted_on,
+    )
+    listener.note(f"calibration: {_describe(calibration)}; threshold {threshold.value:.4f}")
+    listener.note(f"review: {review.summary}")
+    limit = set_limit(distances, quantile=choice.familiarity_quantile, fitted_on=fitted_on)
+    return Decision(calibration=calibration, threshold=threshold, review=review.band, familiarity=limit)
+
+
+def _describe(calibration: Calibration) -> str:
+    if calibration.nll_before is None or calibration.nll_after is None:
+        return calibration.method
+    losses = f"log loss {calibration.nll_before:.4f}, out of fold {calibration.nll_after:.4f}"
+    return f"{calibration.method} ({losses})"

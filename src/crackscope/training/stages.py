@@ -1,0 +1,145 @@
+"""The two stages, and which of them the run goes on with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.training.embedder import Embedder, first_view
+from crackscope.training.fit import TrainerOptions, finetune
+from crackscope.training.head import fit_head
+from crackscope.training.history import EpochRow, write_history
+from crackscope.training.listener import Listener
+from crackscope.training.network import CrackNetwork
+from crackscope.training.parts import Parts
+from crackscope.training.recipe import Recipe
+from crackscope.training.run_folder import RunFolder
+from crackscope.training.weights import WeightsOrigin, start_network
+
+#: Training photos that are embedded again after stage 2; a Gaussian of 64 directions needs no more.
+_FAMILIAR_PHOTOS = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """The network the run goes on with.
+
+    Attributes:
+        network: In eval mode, on the CPU.
+        embedder: Of that network.
+        origin: Of its starting weights.
+        familiar: (N, D) embeddings of training photos, as this network makes them.
+        history: Every epoch of every stage that ran.
+        report: What each stage achieved on the validation part, and which was taken.
+    """
+
+    network: CrackNetwork
+    embedder: Embedder
+    origin: WeightsOrigin
+    familiar: NDArray[np.float32]
+    history: tuple[EpochRow, ...]
+    report: dict[str, Any]
+
+
+def train_stages(
+    parts: Parts, recipe: Recipe, folder: RunFolder, options: TrainerOptions, listener: Listener
+) -> Trained:
+    """Stage 1, then stage 2 if the recipe wants it; the one with the lower validation loss is taken.
+
+    Raises:
+        RunInterruptedError: Ctrl-C in stage 2; the same command goes on from there.
+    """
+    network, origin = start_network(recipe)
+    listener.note(f"starting weights: {origin}")
+    first = _stage_1(network, origin, parts, recipe, folder, listener)
+    write_history(folder.history, first.history)
+    if not recipe.finetune.enabled:
+        return first
+    return _stage_2(first, parts, recipe, folder, options, listener)
+
+
+def _stage_1(
+    network: CrackNetwork,
+    origin: WeightsOrigin,
+    parts: Parts,
+    recipe: Recipe,
+    folder: RunFolder,
+    listener: Listener,
+) -> Trained:
+    listener.step("stage 1: embed every photo once")
+    embedder = Embedder(network, recipe, folder.cache)
+    train = embedder.embed(parts.train, recipe.head.views, listener)
+    validation = embedder.embed(parts.validation, ("identity",), listener)
+    listener.step("stage 1: fit the head")
+    fit = fit_head(
+        train,
+        validation,
+        recipe,
+        on_epoch=lambda row: listener.progress(row.epoch + 1, recipe.head.epochs),
+    )
+    fit.install(network)
+    best = fit.history[fit.best_epoch]
+    listener.note(f"stage 1: {_result(best)}")
+    report = {"taken": "stage 1", "stage 1": asdict(best)}
+    return Trained(
+        network=network,
+        embedder=embedder,
+        origin=origin,
+        familiar=first_view(train),
+        history=fit.history,
+        report=report,
+    )
+
+
+def _stage_2(
+    first: Trained,
+    parts: Parts,
+    recipe: Recipe,
+    folder: RunFolder,
+    options: TrainerOptions,
+    listener: Listener,
+) -> Trained:
+    listener.step("stage 2: fine-tune")
+    result = finetune(
+        first.network,
+        parts.train.photos,
+        parts.validation.photos,
+        recipe,
+        folder.finetune,
+        options=options,
+    )
+    history = (*first.history, *result.history)
+    write_history(folder.history, history)
+    before, after = first.report["stage 1"]["validation_loss"], result.best.validation_loss
+    taken = after < before
+    listener.note(f"stage 2: {_result(result.best)}")
+    listener.note(_verdict(before, after))
+    report = {
+        **first.report,
+        "stage 2": asdict(result.best),
+        "taken": "stage 2" if taken else "stage 1",
+    }
+    if not taken:
+        return replace(first, history=history, report=report)
+    listener.step("stage 2: embed what the decision is fitted on")
+    network = first.network
+    network.load_state_dict(result.state)
+    embedder = Embedder(network.eval(), recipe, folder.cache)
+    familiar = first_view(embedder.embed(parts.train.sample(_FAMILIAR_PHOTOS), ("identity",), listener))
+    return replace(first, embedder=embedder, familiar=familiar, history=history, report=report)
+
+
+def _result(row: EpochRow) -> str:
+    return (
+        f"validation loss {row.validation_loss:.4f}, accuracy {row.validation_accuracy:.4f} "
+        f"(best epoch {row.epoch + 1})"
+    )
+
+
+def _verdict(before: float, after: float) -> str:
+    if after < before:
+        return f"stage 2 is taken: it lowered the validation loss from {before:.4f} to {after:.4f}"
+    return f"stage 2 is not taken: it did not lower the validation loss of {before:.4f} (best: {after:.4f})"

@@ -10,7 +10,8 @@ turned and mirrored copies METU has two pairs, both mirrored, so they are not se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,20 @@ def copy_numbers(fingerprints: Sequence[Fingerprint]) -> list[int]:
     for index, component in zip(readable, found.tolist(), strict=True):
         numbers[index] = readable[component]
     return numbers
+
+
+def copies_that_differ(copies: Sequence[int], values: Sequence[Hashable | None]) -> list[list[int]]:
+    """The groups of copies with more than one value among them, as indices; ``None`` is no value."""
+    groups = members_by_number(copies)
+    return [group for group in groups if len({values[index] for index in group} - {None}) > 1]
+
+
+def members_by_number(numbers: Sequence[int]) -> list[list[int]]:
+    """The indices of the items that have the same number, in order of first appearance."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for index, number in enumerate(numbers):
+        members[number].append(index)
+    return list(members.values())
 
 
 def near_components(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageStat
 
+from crackscope.cpus import available_cpus
 from crackscope.dataset.records import Dataset, Fingerprint
 from crackscope.errors import PhotoError
 from crackscope.images import read_photo
@@ -40,19 +40,12 @@ def fingerprint_photos(
     paths = [photo.path for photo in dataset.photos]
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
     results: list[list[Fingerprint]] = []
-    with ThreadPoolExecutor(jobs or _processors()) as pool:
+    with ThreadPoolExecutor(jobs or available_cpus()) as pool:
         for chunk in pool.map(lambda chunk: _fingerprint_chunk(dataset.root, chunk), chunks):
             results.append(chunk)
             if progress is not None:
                 progress(min(len(results) * _CHUNK, len(paths)), len(paths))
     return list(chain.from_iterable(results))
-
-
-def _processors() -> int:
-    # What a container or `taskset` leaves over, where the system can say so.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _fingerprint_chunk(root: Path, paths: Sequence[str]) -> list[Fingerprint]:

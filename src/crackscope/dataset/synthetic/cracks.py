@@ -38,19 +38,30 @@ _KIND_SHARES = {
 }
 
 
+#: The widest crack as a share of the patch's side: tips are thin, and a map leaves most of the surface.
+_WIDEST = {
+    CrackKind.THROUGH: 0.14,
+    CrackKind.ENDING: 0.06,
+    CrackKind.INSIDE: 0.035,
+    CrackKind.CORNER: 0.14,
+    CrackKind.BRANCHED: 0.08,
+    CrackKind.MAP: 0.025,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrackOptions:
     """What cracks to paint.
 
     Attributes:
         kind: ``None`` draws one by chance.
-        width_px: Range of the median width, log-uniform; at most a seventh of the patch's shorter side.
+        width_px: Range of the median width, log-uniform; the patch and the kind limit it further.
         darkness: Range of the share of light that a crack swallows; wide cracks tend to the upper end.
         visibility: Least contrast of the crack, in units of the patch's own texture.
     """
 
     kind: CrackKind | None = None
-    width_px: tuple[float, float] = (0.4, 20.0)
+    width_px: tuple[float, float] = (0.4, 24.0)
     darkness: tuple[float, float] = (0.15, 0.9)
     visibility: float = 1.5
 
@@ -86,7 +97,8 @@ def paint_crack(
     kind = options.kind or _draw_kind(rng)
     side_px = min(pixels_hwc.shape[:2])
     low, high = options.width_px
-    width_px = float(np.exp(rng.uniform(np.log(low), np.log(max(low, min(high, side_px / 7))))))
+    high = max(low, min(high, side_px * _WIDEST[kind]))
+    width_px = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     look = look_at(pixels_hwc, rng)
     width_px = max(width_px, _least_darkness(look, options) * _FULL_CONTRAST_PX / 0.9)
     # A shape can miss the patch (a corner cut too short): draw again.
@@ -175,8 +187,7 @@ def _map(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8]) ->
     """Alligator cracking; never wide, or nothing would be left of the surface."""
     size_hw = (pixels_hwc.shape[0], pixels_hwc.shape[1])
     cell_px = min(size_hw) * rng.uniform(0.18, 0.5)
-    narrow = replace(gait, width_px=min(gait.width_px, 0.07 * cell_px), gaps=0.0)
-    return mesh(rng, narrow, size_hw, cell_px) or _through(rng, gait, pixels_hwc)
+    return mesh(rng, gait, size_hw, cell_px) or _through(rng, gait, pixels_hwc)
 
 
 _SHAPES: dict[CrackKind, Callable[[np.random.Generator, Gait, NDArray[np.uint8]], list[Stroke]]] = {
@@ -226,14 +237,15 @@ def _draw_finish(rng: np.random.Generator, width_px: float, look: Look, options:
     darkness = low + (high - low) * (rng.random() * (1 - 0.65 * wide) + 0.65 * wide)
     least = _least_darkness(look, options) / min(width_px / _FULL_CONTRAST_PX, 1.0)
     darkness = float(np.clip(max(darkness, least), low, 0.95))
-    if rng.random() < 0.02:
-        darkness = -rng.uniform(0.15, 0.4)
+    if width_px < 5 and rng.random() < 0.02:
+        darkness = -rng.uniform(0.15, 0.35)
     warmth = rng.normal(0, 0.05)
     finish = Finish(
         darkness=darkness,
         tint_rgb=(1 - warmth, 1.0, 1 + warmth),
         lip=rng.uniform(0.0, 0.35) if rng.random() < 0.6 else 0.0,
         lip_px=float(np.clip(width_px * rng.uniform(0.3, 0.8), 1, 5)),
+        slope_px=width_px * rng.uniform(0.1, 0.35) if width_px > 4 else 0.0,
         rim=rng.uniform(0.1, 0.6) if width_px > 2 and rng.random() < 0.4 else 0.0,
     )
     return _add_halo(rng, finish, width_px)

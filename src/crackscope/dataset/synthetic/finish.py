@@ -49,6 +49,7 @@ class Finish:
         tint_rgb: Factor on the darkness per channel.
         lip: Strength of the light and shade on its edges.
         lip_px: How far that reaches.
+        slope_px: How far from its edge the inside gets darker; 0 is an even bottom.
         rim: Strength of a white, broken rim on the lit edge (chipped concrete).
         halo: Darkening (or, negative, whitening) of the surface around it.
         halo_px: How far the halo reaches.
@@ -59,6 +60,7 @@ class Finish:
     tint_rgb: tuple[float, float, float] = (1.0, 1.0, 1.0)
     lip: float = 0.0
     lip_px: float = 1.0
+    slope_px: float = 0.0
     rim: float = 0.0
     halo: float = 0.0
     halo_px: float = 6.0
@@ -117,6 +119,10 @@ def paint_opening(
     share = soft.ravel()[flat] * np.float32(1 / 255)
     patchiness = _patchiness(rng, soft.shape, ys, xs)
     swallowed = share * np.clip(finish.darkness * (0.8 + 0.4 * patchiness), -0.5, 0.97)
+    if finish.slope_px:
+        depth = np.asarray(opening.filter(ImageFilter.BoxBlur(finish.slope_px))).ravel()[flat]
+        # Half covered on the edge: 0.75 of the darkness there, all of it inside.
+        swallowed *= np.minimum(0.4 + depth * np.float32(0.7 / 255), 1)
     block = np.ascontiguousarray(pixels_hwc[top:bottom, left:right])
     colours = block.reshape(-1, 3)
     values = colours[flat].astype(np.float32)

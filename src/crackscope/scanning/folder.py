@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OVERLAYS = "overlays"
 #: Settings that change how a scan runs, but no number in it.
-_NOT_IN_RESULTS = ("memory_mb", "limit_pixels")
+_NOT_IN_RESULTS = ("memory_mb", "limit_pixels", "shift_cells")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class FolderScan:
         self._scanner, self._output = scanner, output
         self._overlays, self._every_s = overlays, every_s
         self._header = _header(scanner)
-        text = json.dumps([SCHEMA_VERSION, self._header], sort_keys=True)
+        text = json.dumps([SCHEMA_VERSION, self._header, scanner.settings.shift_cells], sort_keys=True)
         self._settings_key = hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def scan(

@@ -8,6 +8,7 @@ pyvips.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,6 +138,8 @@ def import_rasterio() -> Any:
         import rasterio.errors
     except ImportError as error:
         raise MissingExtraError("rasterio", "geo") from error
+    # Most photos have no georeference: that is no news.
+    warnings.filterwarnings("ignore", category=rasterio.errors.NotGeoreferencedWarning)
     return rasterio
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from crackscope.labels import Label
 from crackscope.scanning.records import HeatMap, PhotoReport
@@ -20,17 +20,17 @@ LONGEST_PX, SHORTEST_LONG_SIDE_PX = 1600, 900
 _QUALITY = 88
 #: Below this score a cell is left as photographed, so that sound concrete stays visible.
 _FAINTEST = 0.1
-_STRONGEST_ALPHA = 0.6
+_STRONGEST_ALPHA, _OPAQUE_FROM = 0.62, 0.5
 #: More boxes hide more than they show; the tables have them all.
 _MOST_BOXES = 40
-_INK, _PAPER, _SOFT = (24, 26, 32), (250, 250, 248), (110, 114, 122)
+_INK, _PAPER, _SOFT, _CONCRETE = (24, 26, 32), (250, 250, 248), (90, 94, 102), (196, 194, 190)
 
-# Samples of matplotlib's "inferno" (perceptually uniform, readable with every colour blindness and in print),
-# from 0.25 on: its black end would vanish on dark concrete.
-_INFERNO = np.array(
+# ColorBrewer's "YlOrRd": sequential, ordered for every colour blindness and in grey print. Strong is dark,
+# because concrete is pale.
+_COLOURS = np.array(
     [
-        (87, 16, 110), (121, 28, 109), (155, 41, 100), (187, 55, 84), (213, 74, 63), (235, 100, 40),
-        (248, 133, 15), (252, 170, 15), (246, 208, 60), (242, 244, 130),
+        (255, 237, 160), (254, 217, 118), (254, 178, 76), (253, 141, 60), (252, 78, 42), (227, 26, 28),
+        (189, 0, 38),
     ],
     np.float32,
 )  # fmt: skip
@@ -59,8 +59,8 @@ def write_overlay(target: Path, picture: Image.Image) -> None:
 
 def colour_of(scores: NDArray[np.float32]) -> NDArray[np.uint8]:
     """RGB of scores 0..1: (...,) -> (..., 3)."""
-    places = np.linspace(0, 1, len(_INFERNO))
-    channels = [np.interp(scores, places, _INFERNO[:, channel]) for channel in range(3)]
+    places = np.linspace(0, 1, len(_COLOURS))
+    channels = [np.interp(scores, places, _COLOURS[:, channel]) for channel in range(3)]
     return np.asarray(np.stack(channels, axis=-1).round(), np.uint8)
 
 
@@ -90,9 +90,11 @@ def _picture_size(photo_hw: tuple[int, int]) -> tuple[int, int]:
 def _blend_heat(photo: Image.Image, scores: NDArray[np.float32]) -> Image.Image:
     smooth = Image.fromarray(scores).resize(photo.size, Image.Resampling.BICUBIC)
     heat = np.clip(np.asarray(smooth), 0, 1)
-    alpha = np.clip((heat - _FAINTEST) / (0.6 - _FAINTEST), 0, 1) * (_STRONGEST_ALPHA * 255)
+    alpha = np.clip((heat - _FAINTEST) / (_OPAQUE_FROM - _FAINTEST), 0, 1) * (_STRONGEST_ALPHA * 255)
     colours = Image.fromarray(colour_of(heat))
-    return Image.composite(colours, photo, Image.fromarray(alpha.astype(np.uint8)))
+    # Half paint, half glass: paint shows on dark concrete, glass lets the crack itself be seen.
+    tinted = Image.blend(ImageChops.multiply(photo, colours), colours, 0.4)
+    return Image.composite(tinted, photo, Image.fromarray(alpha.astype(np.uint8)))
 
 
 def _draw_boxes(picture: Image.Image, report: PhotoReport, style: _Style) -> None:
@@ -141,9 +143,9 @@ def _frame(picture: Image.Image, report: PhotoReport, style: _Style) -> Image.Im
     draw = ImageDraw.Draw(framed)
     _draw_head(draw, report, style, width, line_h)
     legend_y = head_h + picture.height + style.gap_px
-    legend_right = _draw_legend(draw, report, style, (style.gap_px, legend_y))
+    legend_right = _draw_legend(framed, report, style, (style.gap_px, legend_y))
     if report.mm_per_px is None:
-        _draw_right(draw, "scale unknown", (width - style.gap_px, legend_y), style)
+        _draw_right(draw, "scale: uncalibrated", (width - style.gap_px, legend_y), style)
     else:
         mm_per_picture_px = report.mm_per_px * report.photo_hw[1] / picture.width
         room_px = width - legend_right - 4 * style.gap_px
@@ -172,19 +174,18 @@ def _draw_head(
 
 
 def _draw_legend(
-    draw: ImageDraw.ImageDraw, report: PhotoReport, style: _Style, corner_xy: tuple[int, int]
+    picture: Image.Image, report: PhotoReport, style: _Style, corner_xy: tuple[int, int]
 ) -> float:
     """A colour bar of the scores with the threshold marked; returns where it ends on the right."""
     x, y = corner_xy
-    font = _font(style.text_px - 1)
+    draw, font = ImageDraw.Draw(picture), _font(style.text_px - 1)
     title = "crack score "
     draw.text((x, y), title, fill=_INK, font=font)
     left = x + draw.textlength(title, font=font)
     length, height = 9 * style.text_px, style.text_px
-    scores = np.linspace(_FAINTEST, 1, length, dtype=np.float32)
-    for step, colour in enumerate(colour_of(scores)):
-        red, green, blue = (int(value) for value in colour)
-        draw.line((left + step, y, left + step, y + height), fill=(red, green, blue))
+    ramp = np.linspace(_FAINTEST, 1, length, dtype=np.float32)
+    concrete = Image.new("RGB", (length, height), _CONCRETE)
+    picture.paste(_blend_heat(concrete, np.tile(ramp, (height, 1))), (round(left), y))
     for mark in (_FAINTEST, report.threshold, 1.0):
         at = left + (min(max(mark, _FAINTEST), 1) - _FAINTEST) / (1 - _FAINTEST) * length
         draw.line((at, y - 2, at, y + height + 3), fill=_INK, width=max(1, style.line_px - 1))

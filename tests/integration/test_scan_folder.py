@@ -1,0 +1,236 @@
+"""``crackscope scan`` as its users run it: folders, bad files, interruptions, odd outputs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from crackscope import CrackScanner, ScanSettings
+from crackscope.bundle import Bundle
+from crackscope.cli.app import app
+from crackscope.errors import NoPhotosError, OutputError
+from crackscope.scanning.journal import JOURNAL_NAME
+from tests.helpers.bundles import write_tiny_bundle
+from tests.unit.scanning.conftest import save_wall
+
+TABLES = ("photos.csv", "regions.csv", "tiles.csv", "results.json", "regions.geojson")
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    folder = tmp_path_factory.mktemp("folder-scan") / "dark"
+    return write_tiny_bundle(folder, patch_px=64, calibration_scale=4.0)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    save_wall(folder / "b.png", 200, 300, (96, 96, 192, 192))
+    save_wall(folder / "a.png", 200, 300)
+    save_wall(folder / "north" / "größe ü.png", 260, 200, (0, 0, 100, 100))
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "notes.txt").write_text("not a photo")
+    return folder
+
+
+def scanner(bundle: Bundle, jobs: int = 2) -> CrackScanner:
+    return CrackScanner.load(bundle.folder, settings=ScanSettings(tile_px=64), jobs=jobs)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != JOURNAL_NAME]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_folder_gives_tables_and_overlays_in_path_order(
+    bundle: Bundle, photos: Path, tmp_path: Path
+) -> None:
+    summary = scanner(bundle).scan_paths([photos], output=tmp_path / "out")
+    table = rows(tmp_path / "out" / "photos.csv")
+    assert [Path(row["path"]).name for row in table] == ["a.png", "b.png", "empty.jpg", "größe ü.png"]
+    assert [row["label"] for row in table] == ["Negative", "Positive", "", "Positive"]
+    assert table[2]["error"] == "the file is empty"
+    assert (summary.photos, summary.positive, len(summary.failures)) == (4, 2, 1)
+    overlays = [tmp_path / "out" / row["overlay"] for row in table if row["overlay"]]
+    assert len(overlays) == 3
+    for overlay in overlays:
+        with Image.open(overlay) as picture:
+            assert max(picture.size) >= 900
+    assert set(TABLES) <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def test_the_command_and_the_scanner_write_the_same_bytes_with_any_number_of_jobs(
+    bundle: Bundle, photos: Path, tmp_path: Path
+) -> None:
+    for name, jobs in (("one", 1), ("three", 3)):
+        scanner(bundle, jobs).scan_paths([photos], output=tmp_path / name)
+    arguments = ["scan", str(photos), "--output", str(tmp_path / "cli"), "--model", str(bundle.folder)]
+    ran = CliRunner().invoke(app, [*arguments, "--tile-px", "64"])
+    assert ran.exit_code == 0, ran.output
+    assert contents(tmp_path / "one") == contents(tmp_path / "three") == contents(tmp_path / "cli")
+
+
+def test_one_photo_by_path_is_the_row_of_the_folder(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
+    scanner(bundle).scan_paths([photos / "b.png"], output=tmp_path / "out")
+    report = scanner(bundle).scan(photos / "b.png")
+    (row,) = rows(tmp_path / "out" / "photos.csv")
+    assert (row["score"], row["sha256"]) == (str(report.score), report.sha256)
+    assert scanner(bundle).scan(np.asarray(Image.open(photos / "b.png"))).score == report.score
+
+
+def test_a_second_run_does_nothing_again(
+    bundle: Bundle, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanner(bundle).scan_paths([photos], output=tmp_path / "out")
+    before = contents(tmp_path / "out")
+    again = scanner(bundle)
+    monkeypatch.setattr(again.classifier, "run", lambda images: pytest.fail("a finished photo was scanned"))
+    summary = again.scan_paths([photos], output=tmp_path / "out")
+    assert summary.reused == 3
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("change", ["content", "settings", "overlay lost", "fresh"])
+def test_what_changed_is_done_again(bundle: Bundle, photos: Path, tmp_path: Path, change: str) -> None:
+    scanner(bundle).scan_paths([photos], output=tmp_path / "out")
+    settings = ScanSettings(tile_px=64)
+    if change == "content":
+        save_wall(photos / "a.png", 200, 300, (0, 0, 128, 128))
+    elif change == "settings":
+        settings = ScanSettings(tile_px=64, overlap=0.25)
+    elif change == "overlay lost":
+        next((tmp_path / "out" / "overlays").glob("a-*.jpg")).unlink()
+    other = CrackScanner.load(bundle.folder, settings=settings, jobs=1)
+    summary = other.scan_paths([photos], output=tmp_path / "out", fresh=change == "fresh")
+    assert summary.reused == {"content": 2, "settings": 0, "overlay lost": 2, "fresh": 0}[change]
+    other.scan_paths([photos], output=tmp_path / "clean")
+    assert {name: contents(tmp_path / "out")[name] for name in TABLES} == {
+        name: contents(tmp_path / "clean")[name] for name in TABLES
+    }
+
+
+def test_photos_that_moved_are_not_done_again(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
+    scanner(bundle).scan_paths([photos], output=tmp_path / "out")
+    photos.rename(tmp_path / "moved")
+    assert scanner(bundle).scan_paths([tmp_path / "moved"], output=tmp_path / "out").reused == 3
+    paths = [Path(row["path"]) for row in rows(tmp_path / "out" / "photos.csv")]
+    assert all(path.is_relative_to(tmp_path / "moved") for path in paths)
+
+
+def test_an_output_inside_the_input_is_refused_before_anything_is_written(
+    bundle: Bundle, photos: Path
+) -> None:
+    for output in (photos, photos / "results"):
+        with pytest.raises(OutputError, match="inside the input"):
+            scanner(bundle).scan_paths([photos], output=output)
+    assert not (photos / "results").exists()
+
+
+def test_results_of_other_scans_are_not_taken_for_photos(
+    bundle: Bundle, photos: Path, tmp_path: Path
+) -> None:
+    scanner(bundle).scan_paths([photos / "b.png"], output=photos / "old results")
+    summary = scanner(bundle).scan_paths([photos], output=tmp_path / "out")
+    assert summary.photos == 4
+
+
+def test_nothing_to_scan_is_an_error(bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "void").mkdir()
+    with pytest.raises(NoPhotosError):
+        scanner(bundle).scan_paths([tmp_path / "void"], output=tmp_path / "out")
+
+
+def test_a_missing_file_is_a_row(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
+    summary = scanner(bundle).scan_paths([photos / "gone.jpg", photos / "a.png"], output=tmp_path / "out")
+    assert [Path(failure.path).name for failure in summary.failures] == ["gone.jpg"]
+    assert "No such file" in summary.failures[0].error
+
+
+def test_a_full_disk_is_a_clear_error_and_loses_nothing(
+    bundle: Bundle, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_save, saved = Image.Image.save, []
+
+    def save_until_full(image: Image.Image, target: Path, **options: object) -> None:
+        saved.append(target)
+        if len(saved) == 2:
+            raise OSError(28, "No space left on device")
+        real_save(image, target, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Image.Image, "save", save_until_full)
+    with pytest.raises(OutputError, match="No space left"):
+        scanner(bundle, jobs=1).scan_paths([photos], output=tmp_path / "out")
+    assert not [
+        path for path in (tmp_path / "out").rglob("*") if path.name.startswith(".") and path.suffix == ".jpg"
+    ]
+    monkeypatch.undo()
+    summary = scanner(bundle).scan_paths([photos], output=tmp_path / "out")
+    assert summary.reused >= 1
+    scanner(bundle).scan_paths([photos], output=tmp_path / "clean")
+    assert contents(tmp_path / "out") == contents(tmp_path / "clean")
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere"
+)
+def test_a_read_only_output_is_a_clear_error(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="cannot write"):
+        scanner(bundle).scan_paths([photos], output=tmp_path / "locked" / "out")
+
+
+def test_strict_exits_1_where_a_photo_failed(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
+    arguments = ["scan", str(photos), "-o", str(tmp_path / "out"), "--model", str(bundle.folder)]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert CliRunner().invoke(app, [*arguments, "--strict"]).exit_code == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_a_scan_killed_at_any_time_goes_on_to_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    rng = np.random.default_rng(3)
+    for number in range(30):
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (300, 400, 3), np.uint8)).save(folder / f"{number:02}.png")
+    command = [sys.executable, "-m", "crackscope", "scan", str(folder), "--model", str(bundle.folder)]
+    command += ["--tile-px", "64", "--overlap", "0.8", "--jobs", "1", "--output"]
+    journal = tmp_path / "killed" / JOURNAL_NAME
+    for least in (1, 8, 16):
+        process = subprocess.Popen([*command, str(tmp_path / "killed")], stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            if journal.exists() and journal.read_bytes().count(b"\n") >= least:
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not (tmp_path / "killed" / "photos.csv").exists(), "killed too late to test anything"
+        finished = journal.read_bytes().count(b"\n")
+        assert finished >= least
+    ended = subprocess.run([*command, str(tmp_path / "killed")], capture_output=True, text=True, check=True)
+    assert "finished earlier" in ended.stdout
+    subprocess.run([*command, str(tmp_path / "whole")], capture_output=True, check=True)
+    assert contents_without_leftovers(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert len(json.loads((tmp_path / "whole" / "results.json").read_text("utf-8"))["photos"]) == 30
+
+
+def contents_without_leftovers(folder: Path) -> dict[str, bytes]:
+    """A kill may leave a hidden temporary file; it is no result."""
+    return {name: data for name, data in contents(folder).items() if not Path(name).name.startswith(".")}

@@ -1,0 +1,95 @@
+"""Reading by windows gives what reading whole gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscope.errors import UnreadablePhotoError
+from crackscope.images import read_photo
+from crackscope.resizing import resize_rgb
+from crackscope.scanning.large import WindowedPhoto, open_windowed
+
+rasterio = pytest.importorskip("rasterio")
+
+
+def write_tiff(path: Path, bands: np.ndarray, **options: object) -> Path:
+    count, height, width = bands.shape
+    profile = {"count": count, "height": height, "width": width, "dtype": bands.dtype, "driver": "GTiff"}
+    with rasterio.open(path, "w", **profile, **options) as out:
+        out.write(bands)
+    return path
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (3, 701, 533), np.uint8)
+
+
+@pytest.mark.parametrize("grid_hw", [(176, 136), (701, 533), (1000, 800)])
+@pytest.mark.parametrize("budget_px", [3_000, 40_000, 10**9])
+def test_windows_equal_the_whole_within_one_grey_level(
+    tmp_path: Path, noise: np.ndarray, grid_hw: tuple[int, int], budget_px: int
+) -> None:
+    path = write_tiff(tmp_path / "photo.tif", noise, tiled=True, blockxsize=128, blockysize=128)
+    whole = resize_rgb(read_photo(path).pixels_hwc, grid_hw)
+    with open_windowed(path, 64) as photo:
+        photo._budget_px = budget_px
+        for top, bottom in ((0, grid_hw[0]), (0, 33), (100, 163), (grid_hw[0] - 1, grid_hw[0])):
+            part = photo.rows(grid_hw, top, bottom)
+            assert np.abs(part.astype(int) - whole[top:bottom]).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["grey", "grey16", "colour16", "alpha", "no-data"])
+def test_every_kind_of_pixel_reads_as_it_does_whole(tmp_path: Path, noise: np.ndarray, kind: str) -> None:
+    bands, options = noise, {}
+    if kind == "grey":
+        bands = noise[:1]
+    elif kind == "grey16":
+        bands = noise[:1].astype(np.uint16) << 8
+    elif kind == "colour16":
+        bands = noise.astype(np.uint16) * 257
+    elif kind == "alpha":
+        bands = np.concatenate([noise, noise[:1]])
+        options = {"photometric": "RGB", "alpha": "yes"}
+    elif kind == "no-data":
+        bands = np.maximum(noise, 1)
+        bands[:, :300] = 0
+        options = {"nodata": 0}
+    path = write_tiff(tmp_path / "photo.tif", bands, **options)
+    with open_windowed(path, 64) as photo:
+        pixels = photo.rows(photo.photo_hw, 0, photo.photo_hw[0])
+    expected = {
+        "grey": np.broadcast_to(noise[:1], noise.shape).transpose(1, 2, 0),
+        "grey16": np.broadcast_to(noise[:1], noise.shape).transpose(1, 2, 0),
+        "colour16": noise.transpose(1, 2, 0),
+    }.get(kind)
+    if kind == "alpha":
+        expected = read_photo(path).pixels_hwc
+    elif kind == "no-data":
+        expected = bands.transpose(1, 2, 0).copy()
+        expected[:300] = 255
+    assert expected is not None
+    assert np.abs(pixels.astype(int) - expected).max() <= 1
+
+
+def test_elevation_models_are_not_photos(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "dem.tif", np.zeros((1, 64, 64), np.float32))
+    with pytest.raises(UnreadablePhotoError, match="float32"), open_windowed(path, 64):
+        pass
+
+
+def test_a_damaged_file_is_an_unreadable_photo(tmp_path: Path) -> None:
+    (tmp_path / "bad.tif").write_bytes(b"II*\0nonsense")
+    with pytest.raises(UnreadablePhotoError), open_windowed(tmp_path / "bad.tif", 64):
+        pass
+
+
+def test_rows_at_once_are_bounded_by_the_memory(tmp_path: Path, noise: np.ndarray) -> None:
+    path = write_tiff(tmp_path / "photo.tif", noise)
+    with open_windowed(path, 64) as photo:
+        assert isinstance(photo, WindowedPhoto)
+        wide = (10_000, 100_000)
+        assert photo.rows_at_once(wide) * wide[1] * 3 <= (64 << 20) / 3

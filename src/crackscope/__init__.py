@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 #: Public name -> module that defines it.
 _PUBLIC = {
     "Bundle": "crackscope.bundle",
+    "CrackClassifier": "crackscope.inference.classifier",
     "CrackScanner": "crackscope.scanning.scanner",
     "CrackscopeError": "crackscope.errors",
     "Failure": "crackscope.records",

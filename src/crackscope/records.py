@@ -9,6 +9,10 @@ from crackscope.labels import Label, ReviewReason
 #: The columns of every predictions table, in order.
 COLUMNS = ("path", "label", "score", "threshold", "review", "reason", "error")
 
+#: Scores of photos are rounded to this many decimals before anything is decided with them, so that the
+#: number a reader sees at any door is the number that was compared with the threshold.
+SCORE_DECIMALS = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:

@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def _use_utf8() -> None:
-    """Paths and tables are UTF-8 whatever the console's code page is."""
+    """Paths and tables are UTF-8 with LF, whatever the console's code page and the system's line end are."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -8,7 +8,10 @@ import typer
 
 from crackscope import __version__
 from crackscope.cli import data as _data
+from crackscope.cli import model as _model
+from crackscope.cli import predict as _predict
 from crackscope.cli import scan as _scan
+from crackscope.cli import train as _train
 
 app = typer.Typer(
     name="crackscope",
@@ -36,4 +39,7 @@ def _options(
 
 
 app.add_typer(_data.app)
+app.add_typer(_model.app)
+app.command("predict")(_predict.predict)
 app.command("scan")(_scan.scan)
+app.command("train")(_train.train)

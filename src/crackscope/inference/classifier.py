@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, load_bundle
-from crackscope.errors import SettingsError
+from crackscope.errors import PhotoError, SettingsError
 from crackscope.images import LIMIT_PIXELS
+from crackscope.inference.engines import Device, Engine
 from crackscope.inference.inputs import PhotoSource, Reading, ReadyPhoto, ready_or_failure, ready_photo
 from crackscope.inference.outputs import ModelOutputs, ScoredPhoto, scored_photo
 from crackscope.inference.pipeline import growing_batches, map_in_order
 from crackscope.inference.review import review_reason
-from crackscope.inference.session import BATCH_SIZE, ENGINES, Session, open_session
+from crackscope.inference.session import BATCH_SIZE, Session, open_session
 from crackscope.labels import decide
 from crackscope.records import Failure, Outcome, Prediction
 
@@ -49,8 +50,8 @@ class CrackClassifier:
         cls,
         model: str | Path | Bundle | None = None,
         *,
-        engine: str = ENGINES[0],
-        device: str = "auto",
+        engine: str = Engine.ONNXRUNTIME,
+        device: str = Device.AUTO,
         threads: int | None = None,
         threshold: float | None = None,
     ) -> CrackClassifier:
@@ -58,8 +59,8 @@ class CrackClassifier:
 
         Args:
             model: A model folder; ``None`` is the shipped detector.
-            engine: See `open_session`.
-            device: See `open_session`.
+            engine: An `Engine` by name.
+            device: A `Device` by name.
             threads: Threads that decode and classify; ``None`` is every processor this process may use.
             threshold: Decide with this instead of the model's own threshold.
 
@@ -94,8 +95,10 @@ class CrackClassifier:
         reading = Reading(input_hw=self.bundle.config.input_hw)
         if isinstance(photo, list | tuple):
             return [self.judge(scored) for scored in self._stream(photo, reading, BATCH_SIZE)]
-        [scored] = self._score([ready_photo(photo, reading)])
-        return self.judge(scored)
+        [outcome] = map(self.judge, self._score([ready_photo(photo, reading)]))
+        if isinstance(outcome, Failure):
+            raise PhotoError(outcome.error)
+        return outcome
 
     def predict_paths(
         self,
@@ -179,7 +182,7 @@ class CrackClassifier:
         scored = iter(self._score([photo for photo in read if isinstance(photo, ReadyPhoto)]))
         return [photo if isinstance(photo, Failure) else next(scored) for photo in read]
 
-    def _score(self, photos: list[ReadyPhoto]) -> list[ScoredPhoto]:
+    def _score(self, photos: list[ReadyPhoto]) -> list[ScoredPhoto | Failure]:
         if not photos:
             return []
         outputs = self._session.infer(np.stack([photo.pixels_hwc for photo in photos]))

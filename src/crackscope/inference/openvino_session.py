@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle
 from crackscope.errors import BundleError, MissingExtraError, SettingsError
+from crackscope.inference.engines import Device
 from crackscope.inference.session import GraphPort, Session
 
 
 class OpenVinoSession(Session):
     """A graph compiled by OpenVINO for the CPU: one stream, and so one core, for each thread."""
 
-    def __init__(self, bundle: Bundle, *, device: str, threads: int, bf16: bool) -> None:
-        if device not in ("auto", "cpu"):
-            raise SettingsError(f"OpenVINO runs on the CPU here, not on {device!r}; use --device cpu")
+    def __init__(self, bundle: Bundle, *, device: Device, threads: int, bf16: bool) -> None:
+        if device not in (Device.AUTO, Device.CPU):
+            raise SettingsError(f"OpenVINO runs on the CPU here, not on {device}; use --device cpu")
         core = _core()
         if bf16 and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise SettingsError("this processor has no bf16 arithmetic; use --engine openvino")
@@ -36,7 +37,7 @@ class OpenVinoSession(Session):
         self._requests = threading.local()
         super().__init__(
             bundle,
-            device="cpu",
+            device=Device.CPU,
             threads=threads,
             inputs=[_port(port) for port in model.inputs],
             outputs=[_port(port) for port in model.outputs],

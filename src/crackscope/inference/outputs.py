@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Scores of photos are rounded to this many decimals before anything is decided with them, so that the
-#: number a reader sees at any door is the number that was compared with the threshold.
-SCORE_DECIMALS = 6
+from crackscope.records import SCORE_DECIMALS, Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +81,12 @@ class ScoredPhoto:
     distance: float | None
 
 
-def scored_photo(path: str, photo_hw: tuple[int, int], outputs: ModelOutputs, index: int) -> ScoredPhoto:
-    """One photo's share of a batch."""
+def scored_photo(
+    path: str, photo_hw: tuple[int, int], outputs: ModelOutputs, index: int
+) -> ScoredPhoto | Failure:
+    """One photo's share of a batch; a `Failure` where the model gave no number."""
+    if not np.isfinite(outputs.score[index]):
+        return Failure(path=path, error=f"the model gave {outputs.score[index]} instead of a score")
     return ScoredPhoto(
         path=path,
         photo_hw=photo_hw,

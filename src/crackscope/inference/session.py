@@ -10,7 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +19,17 @@ from numpy.typing import NDArray
 from crackscope.bundle import Bundle
 from crackscope.cpus import available_cpus
 from crackscope.errors import BundleError, SettingsError
+from crackscope.inference.engines import Device, Engine
 from crackscope.inference.outputs import ModelOutputs, join_outputs
 
-#: Engines by name; the first is the default.
-ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
+Name = TypeVar("Name", bound=StrEnum)
 
-#: Devices by name, and ONNX Runtime's provider for each.
-DEVICES = ("auto", "cpu", "cuda", "coreml", "directml")
+#: ONNX Runtime's provider for each device.
 _PROVIDERS = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "directml": "DmlExecutionProvider",
+    Device.CPU: "CPUExecutionProvider",
+    Device.CUDA: "CUDAExecutionProvider",
+    Device.COREML: "CoreMLExecutionProvider",
+    Device.DIRECTML: "DmlExecutionProvider",
 }
 
 #: Images per run of the engine: larger batches were no faster, and need more memory.
@@ -63,7 +63,7 @@ class Session(ABC):
         self,
         bundle: Bundle,
         *,
-        device: str,
+        device: Device,
         threads: int,
         inputs: list[GraphPort],
         outputs: list[GraphPort],
@@ -109,15 +109,18 @@ class Session(ABC):
 
 
 def open_session(
-    bundle: Bundle, *, engine: str = ENGINES[0], device: str = "auto", threads: int | None = None
+    bundle: Bundle,
+    *,
+    engine: str = Engine.ONNXRUNTIME,
+    device: str = Device.AUTO,
+    threads: int | None = None,
 ) -> Session:
     """Load a bundle's graph.
 
     Args:
         bundle: The model.
-        engine: One of `ENGINES`. ``openvino-bf16`` rounds to 8 bits of mantissa: faster on processors that
-            have it, but scores then differ by more than 1e-4 (``crackscope model verify`` says by how much).
-        device: One of `DEVICES`; ``auto`` is CUDA where it works, else the CPU.
+        engine: An `Engine` by name.
+        device: A `Device` by name.
         threads: Batches that run at a time; ``None`` is every processor this process may use.
 
     Raises:
@@ -128,13 +131,20 @@ def open_session(
     if threads is not None and threads < 1:
         raise SettingsError(f"threads is {threads}; expected 1 or more")
     threads = threads or available_cpus()
-    if engine == "onnxruntime":
-        return _OnnxSession(bundle, device=device, threads=threads)
-    if engine in ENGINES:
-        from crackscope.inference.openvino_session import OpenVinoSession
+    chosen_engine, chosen_device = _named(Engine, engine), _named(Device, device)
+    if chosen_engine is Engine.ONNXRUNTIME:
+        return _OnnxSession(bundle, device=chosen_device, threads=threads)
+    from crackscope.inference.openvino_session import OpenVinoSession
 
-        return OpenVinoSession(bundle, device=device, threads=threads, bf16=engine.endswith("bf16"))
-    raise SettingsError(f"no engine {engine!r}; engines: {', '.join(ENGINES)}")
+    bf16 = chosen_engine is Engine.OPENVINO_BF16
+    return OpenVinoSession(bundle, device=chosen_device, threads=threads, bf16=bf16)
+
+
+def _named(kind: type[Name], name: str) -> Name:
+    try:
+        return kind(name)
+    except ValueError:
+        raise SettingsError(f"no {kind.__name__.lower()} {name!r}; expected {', '.join(kind)}") from None
 
 
 def check_graph(bundle: Bundle, inputs: list[GraphPort], outputs: list[GraphPort]) -> None:
@@ -160,7 +170,7 @@ def check_graph(bundle: Bundle, inputs: list[GraphPort], outputs: list[GraphPort
 
 
 class _OnnxSession(Session):
-    def __init__(self, bundle: Bundle, *, device: str, threads: int) -> None:
+    def __init__(self, bundle: Bundle, *, device: Device, threads: int) -> None:
         import onnxruntime
 
         providers = _choose_providers(device, onnxruntime.get_available_providers())
@@ -171,10 +181,9 @@ class _OnnxSession(Session):
             self._session = onnxruntime.InferenceSession(str(bundle.onnx_path), options, providers=providers)
         except Exception as error:  # ONNX Runtime's own errors share no base class
             raise BundleError(f"{bundle.onnx_path} can't be loaded: {error}") from error
-        device = _device_of(self._session.get_providers()[0], asked=device)
         super().__init__(
             bundle,
-            device=device,
+            device=_device_of(self._session.get_providers()[0], asked=device),
             threads=threads,
             inputs=[_onnx_port(port) for port in self._session.get_inputs()],
             outputs=[_onnx_port(port) for port in self._session.get_outputs()],
@@ -185,25 +194,24 @@ class _OnnxSession(Session):
         return outputs
 
 
-def _choose_providers(device: str, available: list[str]) -> list[Any]:
-    if device not in DEVICES:
-        raise SettingsError(f"no device {device!r}; devices: {', '.join(DEVICES)}")
-    if device == "auto":
-        device = "cuda" if _PROVIDERS["cuda"] in available else "cpu"
+def _choose_providers(device: Device, available: list[str]) -> list[Any]:
+    if device is Device.AUTO:
+        device = Device.CUDA if _PROVIDERS[Device.CUDA] in available else Device.CPU
     elif _PROVIDERS[device] not in available:
         usable = [name for name, provider in _PROVIDERS.items() if provider in available]
         raise SettingsError(
             f"this ONNX Runtime has no {_PROVIDERS[device]}; available devices: {', '.join(usable)}"
         )
     # TF32 rounds to 10 bits of mantissa, and scores would leave the parity gate of 1e-4.
-    settings = {"use_tf32": "0"} if device == "cuda" else {}
-    return [(_PROVIDERS[device], settings), *([_PROVIDERS["cpu"]] if device != "cpu" else [])]
+    settings = {"use_tf32": "0"} if device is Device.CUDA else {}
+    rest = [] if device is Device.CPU else [_PROVIDERS[Device.CPU]]
+    return [(_PROVIDERS[device], settings), *rest]
 
 
-def _device_of(provider: str, *, asked: str) -> str:
+def _device_of(provider: str, *, asked: Device) -> Device:
     # ONNX Runtime falls back to the CPU without an error where, say, the CUDA driver is missing.
-    device = next((name for name, known in _PROVIDERS.items() if known == provider), provider)
-    if asked not in ("auto", device):
+    device = next(device for device, known in _PROVIDERS.items() if known == provider)
+    if asked not in (Device.AUTO, device):
         raise SettingsError(f"{_PROVIDERS[asked]} is installed but does not start; use --device cpu")
     return device
 

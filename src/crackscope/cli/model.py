@@ -1,0 +1,71 @@
+"""``crackscope model``: what a model folder holds, and whether it is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(name="model", help="Look into a model folder, or check it.", no_args_is_help=True)
+
+_Folder = Annotated[
+    Path | None, typer.Argument(help="Folder of a model; without it the shipped detector.", metavar="MODEL")
+]
+
+
+@app.command()
+def info(
+    model: _Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print model.json as it is.")] = False,
+) -> None:
+    """Show what is known about a model: its input, threshold, calibration, training and licences."""
+    import dataclasses
+    import json
+
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from crackscope.bundle import load_bundle
+
+    bundle = load_bundle(model)
+    facts = dataclasses.asdict(bundle.config)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    table = Table(title=escape(str(bundle.folder)), show_header=False, title_justify="left")
+    for name, value in facts.items():
+        table.add_row(name, escape(_readable(value)))
+    Console(highlight=False).print(table)
+
+
+@app.command()
+def verify(model: _Folder = None) -> None:
+    """Check a model: its files and hashes, its graph, its scores, and every engine that is installed.
+
+    Exits 1 if a check fails.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from crackscope.inference.verify import verify_bundle
+
+    checks = verify_bundle(model)
+    marks = {True: "[green]ok[/]", False: "[red]FAILED[/]", None: "-"}
+    table = Table(show_header=False)
+    for check in checks:
+        table.add_row(marks[check.passed], check.name, escape(check.detail))
+    Console(highlight=False).print(table)
+    if any(check.passed is False for check in checks):
+        raise typer.Exit(1)
+
+
+def _readable(value: Any, indent: str = "") -> str:
+    if isinstance(value, dict):
+        lines = (f"{indent}{key}: {_readable(part, indent + '  ').lstrip()}" for key, part in value.items())
+        return "\n".join(lines) or "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)
+    return "-" if value is None else str(value)

@@ -1,0 +1,208 @@
+"""``crackscope predict``: Positive or Negative for any number of photos."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Annotated
+
+import typer
+
+from crackscope.inference.engines import Device, Engine
+from crackscope.inference.writers import Format, text_lines, write_outcomes
+from crackscope.labels import Label, ReviewReason
+from crackscope.records import Failure, Outcome
+
+#: Photos between two movements of the progress bar.
+_BAR_STEP = 32
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run has said so far."""
+
+    positive: int = 0
+    negative: int = 0
+    review: int = 0
+    larger: int = 0
+    errors: int = 0
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def photos(self) -> int:
+        """Rows in all."""
+        return self.positive + self.negative + self.errors
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one row."""
+        if isinstance(outcome, Failure):
+            self.errors += 1
+            return
+        self.positive += outcome.label is Label.POSITIVE
+        self.negative += outcome.label is Label.NEGATIVE
+        self.review += outcome.review
+        self.larger += outcome.reason is ReviewReason.LARGER_THAN_A_PATCH
+
+
+def predict(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Photos, folders (searched to any depth), patterns, or '-' for paths on standard input.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
+    ] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", "-f", help="Without it, by the ending of --output, else a table."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file instead of the screen.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Images per run of the model; no score depends on it.")
+    ] = 32,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads; without it one per processor that this process may use."),
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
+    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
+    limit_pixels: Annotated[
+        int, typer.Option(min=1, help="Photos with more pixels than this are errors.")
+    ] = 256_000_000,
+    fast_decode: Annotated[
+        bool,
+        typer.Option("--fast-decode", help="Decode JPEGs at a reduced size: faster, scores change slightly."),
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any photo can't be scored.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Nothing on standard error but errors.")
+    ] = False,
+) -> None:
+    """Say Positive (cracked) or Negative of photos of concrete, one row for each.
+
+    A photo that can't be read is a row with an error; the others go on. Whole photographs are better
+    scanned: see `crackscope scan`.
+    """
+    from crackscope.inference.classifier import CrackClassifier
+    from crackscope.inference.sources import require_photo
+
+    # Pillow warns of odd metadata in the middle of the rows; what matters of it becomes an error row.
+    warnings.filterwarnings("ignore", module="PIL")
+    form = form or _format_of(output)
+    if form is Format.PARQUET and output is None:
+        raise typer.BadParameter("parquet is no text; name a file with --output", param_hint="--format")
+    classifier = CrackClassifier.load(
+        model, engine=engine, device=device, threads=threads, threshold=threshold
+    )
+    counts = Counts()
+    outcomes = classifier.predict_paths(
+        require_photo(_find(paths)),
+        batch_size=batch_size,
+        limit_pixels=limit_pixels,
+        fast_decode=fast_decode,
+    )
+    with closing(outcomes):
+        # Rows on the same screen would tear the bar apart, and are progress enough.
+        show_bar = not quiet and sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
+        rows = _with_bar(outcomes, counts, paths) if show_bar else _counted(outcomes, counts)
+        _write(rows, form, output)
+    if not quiet:
+        _report(counts, patch_px=classifier.bundle.config.patch_px, output=output)
+    if strict and counts.errors:
+        raise typer.Exit(1)
+
+
+def _format_of(output: Path | None) -> Format:
+    ending = "" if output is None else output.suffix.lower().removeprefix(".")
+    return Format(ending) if ending in set(Format) else Format.TABLE
+
+
+def _find(names: list[str]) -> Iterator[str | Failure]:
+    from crackscope.inference.sources import find_photos
+
+    for name in names:
+        if name == "-":
+            yield from find_photos(_standard_input(), patterns=False)
+        else:
+            yield from find_photos([name])
+
+
+def _standard_input() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        if name := line.rstrip(b"\r\n"):
+            yield os.fsdecode(name)
+
+
+def _counted(outcomes: Iterable[Outcome], counts: Counts) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        counts.add(outcome)
+        yield outcome
+
+
+def _with_bar(outcomes: Iterable[Outcome], counts: Counts, names: list[str]) -> Iterator[Outcome]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("photos  {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("photos", total=None, rate="")
+        if "-" not in names:
+            _count_aside(names, lambda total: bar.update(task, total=total))
+        for outcome in _counted(outcomes, counts):
+            if counts.photos % _BAR_STEP == 0:
+                bar.update(task, completed=counts.photos, rate=f"{_rate(counts):,.0f}/s")
+            yield outcome
+
+
+def _count_aside(names: list[str], tell: Callable[[int], None]) -> None:
+    """Count the photos while the first are scored, so that the bar can tell the time left."""
+    Thread(target=lambda: tell(sum(1 for _ in _find(names))), daemon=True).start()
+
+
+def _write(rows: Iterable[Outcome], form: Format, output: Path | None) -> None:
+    if output is not None:
+        write_outcomes(output, rows, form)
+        return
+    for line in text_lines(rows, form):
+        sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def _rate(counts: Counts) -> float:
+    return counts.photos / max(time.perf_counter() - counts.began, 1e-9)
+
+
+def _report(counts: Counts, *, patch_px: int, output: Path | None) -> None:
+    typer.echo(
+        f"{counts.photos:,} photos at {_rate(counts):,.0f}/s: {counts.positive:,} Positive, "
+        f"{counts.negative:,} Negative, {counts.review:,} to review, {counts.errors:,} errors"
+        + (f"; written to {output}" if output else ""),
+        err=True,
+    )
+    if counts.larger:
+        typer.echo(
+            f"hint: {counts.larger:,} of them are much larger than the {patch_px}-pixel patches that the "
+            "model knows, and were squeezed; `crackscope scan` looks at whole photos piece by piece",
+            err=True,
+        )

@@ -18,7 +18,7 @@ class Shares:
 
     def __post_init__(self) -> None:
         values = (self.train, self.validation, self.test)
-        if min(values) < 0 or self.train == 0 or abs(sum(values) - 1) > 1e-6:
+        if not (self.train > 0 and min(values) >= 0 and abs(sum(values) - 1) <= 1e-6):  # also for NaN
             raise DataError(
                 f"shares {self} are not a split; expected train/validation/test that add up to 100, "
                 f"such as 70/15/15"

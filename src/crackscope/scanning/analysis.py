@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import ModelConfig
-from crackscope.inference.outputs import SCORE_DECIMALS
 from crackscope.labels import Label, ReviewReason, decide
+from crackscope.records import SCORE_DECIMALS
 from crackscope.scanning.decision import CellMaps, find_regions, photo_score, review_reason
 from crackscope.scanning.records import HeatMap, Region, ScanSettings, TileScore
 from crackscope.scanning.scales import tile_sides

@@ -29,7 +29,11 @@ class GeoReference:
 
         left, top, right, bottom = box_ltrb
         corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
-        ring = [self._transform * corner for corner in corners]
+        affine = self._transform
+        ring = [
+            (affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f)
+            for x, y in corners
+        ]
         xs, ys = zip(*ring, strict=True)
         longitudes, latitudes = transform(self._crs, _WGS84, xs, ys)
         wgs84 = [(round(lon, 9), round(lat, 9)) for lon, lat in zip(longitudes, latitudes, strict=True)]

@@ -93,7 +93,7 @@ def _blend_heat(photo: Image.Image, scores: NDArray[np.float32]) -> Image.Image:
     alpha = np.clip((heat - _FAINTEST) / (_OPAQUE_FROM - _FAINTEST), 0, 1) * (_STRONGEST_ALPHA * 255)
     colours = Image.fromarray(colour_of(heat))
     # Half paint, half glass: paint shows on dark concrete, glass lets the crack itself be seen.
-    tinted = Image.blend(ImageChops.multiply(photo, colours), colours, 0.4)
+    tinted = Image.blend(ImageChops.multiply(photo, colours), colours, 0.5)
     return Image.composite(tinted, photo, Image.fromarray(alpha.astype(np.uint8)))
 
 

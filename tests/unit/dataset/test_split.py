@@ -152,7 +152,7 @@ def test_random_split_counts_patches_of_one_source_photo() -> None:
     dataset, prints = singles(120)
     named = tuple(
         dataclasses.replace(photo, path=f"{photo.label}/{index % 20}-{index}.jpg")
-        for index, photo in enumerate(photos)
+        for index, photo in enumerate(dataset.photos)
     )
     random = split_dataset(dataclasses.replace(dataset, photos=named), prints).random
     assert (random.test, random.exact, random.near) == (36, 0, 0)

@@ -49,7 +49,8 @@ def _data(training: dict[str, Any]) -> str:
         f"| {source} | {count['Positive']:,} | {count['Negative']:,} |"
         for source, count in training["data"]["sources"].items()
     ]
-    parts = ", ".join(f"{part} {count:,}" for part, count in training["data"]["parts"].items())
+    counts = training["data"]["parts"].items()
+    parts = ", ".join(f"{part} {sum(count.values()):,}" for part, count in counts)
     return "\n".join(
         [
             "## Training data\n",
@@ -57,7 +58,7 @@ def _data(training: dict[str, Any]) -> str:
             "|---|---:|---:|",
             *rows,
             "",
-            f"Split: {parts}. {training['data']['split']}",
+            f"Split by group ({training['data']['grouping']}): {parts}.",
             *([f"\n{training['data']['note']}"] if training["data"].get("note") else []),
         ]
     )
@@ -90,7 +91,7 @@ def _decision(config: ModelConfig) -> str:
         f"chosen on {config.threshold.fitted_on})",
         f"- Calibration: {config.calibration.method} (fitted on {config.calibration.fitted_on})",
     ]
-    if config.review is not None:
+    if config.review is not None and config.review.low <= config.review.high:
         lines.append(
             f"- Scores from {config.review.low:.4f} to {config.review.high:.4f} are marked for review as "
             "`uncertain`"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,6 @@ import numpy as np
 
 from crackscope.dataset.records import Manifest, ManifestRow
 from crackscope.dataset.records import Part as PartName
-from crackscope.errors import MissingClassError
-from crackscope.labels import Label
 from crackscope.training.batches import PhotoSet
 
 
@@ -50,16 +47,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What each step of a run may look at."""
+    """What fits a model. The test part is in the manifest only: no step of training can look at it."""
 
+    manifest: Manifest
     train: Part
     validation: Part
     calibration: Part
-    test: Part
-
-    def all(self) -> tuple[Part, ...]:
-        """In the order of a run."""
-        return self.train, self.validation, self.calibration, self.test
 
 
 def make_parts(manifest: Manifest, sources: Mapping[str, str]) -> Parts:
@@ -68,19 +61,13 @@ def make_parts(manifest: Manifest, sources: Mapping[str, str]) -> Parts:
     Args:
         manifest: The split.
         sources: The data set of each photo, by path.
-
-    Raises:
-        MissingClassError: A part lacks a class: too few photos or groups for four parts.
     """
-    parts = Parts(
+    return Parts(
+        manifest=manifest,
         train=_part(manifest, PartName.TRAIN, sources),
         validation=_part(manifest, PartName.VALIDATION, sources),
         calibration=_part(manifest, PartName.CALIBRATION, sources),
-        test=_part(manifest, PartName.TEST, sources),
     )
-    for part in parts.all():
-        _require_both_classes(part)
-    return parts
 
 
 def _part(manifest: Manifest, name: PartName, sources: Mapping[str, str]) -> Part:
@@ -96,13 +83,3 @@ def _part(manifest: Manifest, name: PartName, sources: Mapping[str, str]) -> Par
         sha256=tuple(row.sha256 for row in rows),
         groups=tuple(row.group for row in rows),
     )
-
-
-def _require_both_classes(part: Part) -> None:
-    counts = Counter(part.photos.labels.tolist())
-    missing = [str(label) for label in Label if not counts[label.number]]
-    if missing:
-        raise MissingClassError(
-            f"the {part.name} part has no {' and no '.join(missing)} photo: the data has too few groups for "
-            "four parts; add photos, or give that part a larger share (data.shares)"
-        )

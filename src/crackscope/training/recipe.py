@@ -18,7 +18,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from crackscope.dataset.groups import BLOCK_LENGTH
-from crackscope.errors import RecipeError
+from crackscope.dataset.shares import Shares
+from crackscope.errors import DataError, RecipeError
 from crackscope.evaluation.thresholds import check_rule
 
 View = Literal["identity", "flip", "quarter_turn", "zoom"]
@@ -42,21 +43,6 @@ def _key(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)
-class Shares:
-    """How much of the photos each part gets; the four add up to 1."""
-
-    train: float = _key(0.70, "fits the weights", gt=0, lt=1)
-    validation: float = _key(0.08, "early stopping, choosing the stage", gt=0, lt=1)
-    calibration: float = _key(0.07, "calibration, threshold, review band; nothing else", gt=0, lt=1)
-    test: float = _key(0.15, "read once, at the end", gt=0, lt=1)
-
-    def __post_init__(self) -> None:
-        total = self.train + self.validation + self.calibration + self.test
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"the four shares add up to {total:g}, expected 1")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)
 class DataRecipe:
     """Which photo goes where, and how often each kind is seen."""
 
@@ -70,7 +56,13 @@ class DataRecipe:
     balance: Balance = _key(
         "class", '"none", "class" (both weigh the same), "source+class" (and so does every source)'
     )
-    shares: Shares = dataclasses.field(default_factory=Shares)
+    shares: str = _key("70/15/15", "per cent of train, validation and test; half of validation calibrates")
+
+    def __post_init__(self) -> None:
+        try:
+            Shares.parse(self.shares)
+        except DataError as error:
+            raise RecipeError(f"data.shares: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)

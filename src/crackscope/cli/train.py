@@ -1,0 +1,127 @@
+"""``crackscope train``: from a folder of labelled photos to an evaluated model folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
+from crackscope.errors import RecipeError, RunInterruptedError
+
+if TYPE_CHECKING:
+    from crackscope.training.run import TrainResult
+
+
+def train(
+    data: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of labelled photos; without any, datasets/.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The run's folder. An interrupted run in it goes on.")
+    ] = Path("runs/train"),
+    recipe: Annotated[
+        str, typer.Option(help="A ready recipe by name (default, seed, ...) or a TOML file.")
+    ] = "default",
+    positive: Annotated[str | None, typer.Option(help="Folder of cracked photos, by name or path.")] = None,
+    negative: Annotated[str | None, typer.Option(help="Folder of uncracked photos, by name or path.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="network.backbone: timm's name.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="network.weights: imagenet, none, crackscope or a file.")
+    ] = None,
+    input_px: Annotated[int | None, typer.Option(help="network.input_px: side of the input.")] = None,
+    grouping: Annotated[
+        str | None, typer.Option(help="data.grouping: auto, duplicates, blocks or source-photo.")
+    ] = None,
+    finetune: Annotated[
+        bool | None, typer.Option("--finetune/--no-finetune", help="finetune.enabled: run stage 2.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="finetune.epochs: of stage 2.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="finetune.batch_size: of stage 2.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="finetune.precision: Lightning's name, such as bf16-mixed.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="run.seed: of weights, batches, augmentation.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any other key of the recipe; may be repeated."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete the run in the output folder and start afresh.")
+    ] = False,
+    accelerator: Annotated[str, typer.Option(help="Of stage 2: auto, cpu, gpu, mps, ...")] = "auto",
+    devices: Annotated[str, typer.Option(help="Of stage 2: how many, or which such as 0,1.")] = "auto",
+    nodes: Annotated[int, typer.Option(min=1, help="Machines of stage 2.")] = 1,
+) -> None:
+    """Train a crack classifier, evaluate it, and export it as a model folder.
+
+    Splits the photos by group (copies stay together), fits a head on a frozen base, fine-tunes if the recipe
+    says so, calibrates, exports to ONNX and reads the test part once. Run the same command again to go on
+    after an interruption.
+    """
+    with needs_train_extra():
+        from crackscope.training.fit import TrainerOptions
+        from crackscope.training.recipe import load_recipe
+        from crackscope.training.run import train as run_training
+
+    flags = {
+        "network.backbone": backbone,
+        "network.weights": weights,
+        "network.input_px": input_px,
+        "data.grouping": grouping,
+        "finetune.enabled": finetune,
+        "finetune.epochs": epochs,
+        "finetune.batch_size": batch_size,
+        "finetune.precision": precision,
+        "run.seed": seed,
+    }
+    overrides = {key: value for key, value in flags.items() if value is not None} | _settings(settings or [])
+    options = {"accelerator": accelerator, "devices": devices, "nodes": nodes}
+    with TrainingDisplay() as display:
+        try:
+            result = run_training(
+                data or [Path("datasets")],
+                load_recipe(recipe, overrides),
+                output,
+                positive=positive,
+                negative=negative,
+                overwrite=overwrite,
+                options=TrainerOptions(**options, show_progress=display.interactive),  # type: ignore[arg-type]
+                listener=display,
+            )
+        except KeyboardInterrupt:
+            raise RunInterruptedError(
+                f"stopped; what was finished is kept in {output}: run the same command again to go on"
+            ) from None
+    print_result(result)
+
+
+def print_result(result: TrainResult) -> None:
+    """The test metrics with their intervals, and where everything is."""
+    from rich.console import Console
+    from rich.table import Table
+
+    test: dict[str, Any] = result.bundle.config.training["test"]
+    table = Table(title=f"{test['n']:,} test photos, {result.stage}")
+    for column in ("", "value", "95 % interval"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, value in test["metrics"].items():
+        interval = test["intervals"].get(name)
+        span = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
+        table.add_row(name.replace("_", " "), f"{value:.4f}", span)
+    Console().print(table)
+    folder = result.folder
+    typer.echo(f"model    {folder.model}")
+    typer.echo(f"figures  {folder.figures}")
+    typer.echo(f"all of it is explained in {folder.readme}")
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RecipeError(f"--set {pair}: expected KEY=VALUE, such as --set head.epochs=50")
+        settings[key.strip()] = value.strip()
+    return settings

@@ -150,6 +150,13 @@ def test_results_of_other_scans_are_not_taken_for_photos(
     assert summary.photos == 4
 
 
+def test_an_output_that_holds_the_photos_does_not_hide_them_from_the_second_run(
+    bundle: Bundle, photos: Path
+) -> None:
+    for reused in (0, 3):
+        assert scanner(bundle).scan_paths([photos], output=photos.parent).reused == reused
+
+
 def test_nothing_to_scan_is_an_error(bundle: Bundle, tmp_path: Path) -> None:
     (tmp_path / "void").mkdir()
     with pytest.raises(NoPhotosError):
@@ -159,7 +166,7 @@ def test_nothing_to_scan_is_an_error(bundle: Bundle, tmp_path: Path) -> None:
 def test_a_missing_file_is_a_row(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
     summary = scanner(bundle).scan_paths([photos / "gone.jpg", photos / "a.png"], output=tmp_path / "out")
     assert [Path(failure.path).name for failure in summary.failures] == ["gone.jpg"]
-    assert "No such file" in summary.failures[0].error
+    assert "no such file" in summary.failures[0].error
 
 
 def test_a_full_disk_is_a_clear_error_and_loses_nothing(

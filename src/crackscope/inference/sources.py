@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from pathlib import Path
 
@@ -16,25 +17,28 @@ from crackscope.records import Failure
 Found = str | Failure
 
 
-def find_photos(names: Iterable[str], *, patterns: bool = True) -> Iterator[Found]:
+def find_photos(
+    names: Iterable[str], *, patterns: bool = True, suffixes: AbstractSet[str] = IMAGE_SUFFIXES
+) -> Iterator[Found]:
     """The photos that names stand for, in the order of the names.
 
     A file is taken whatever its ending. A folder is searched, its folders too and through links, for files
-    with an image's ending (`IMAGE_SUFFIXES`), sorted by name; names that begin with a dot are left out. A
+    with an image's ending (``suffixes``), sorted by name; names that begin with a dot are left out. A
     name that does not exist may be a pattern with ``*``, ``?``, ``[...]`` or ``**``. What can't be searched
     or does not exist becomes a `Failure`: nothing is dropped in silence.
 
     Args:
         names: Taken only as photos are.
         patterns: Whether names may be patterns.
+        suffixes: Endings that folders are searched for, lower case.
     """
     for name in names:
         if os.path.isdir(name):  # noqa: PTH112 - names stay strings, as the user wrote them
-            yield from _search(name, ancestors=())
+            yield from _search(name, suffixes, ancestors=())
         elif os.path.lexists(name):
             yield name
         elif patterns and glob.has_magic(name):
-            yield from _match(name)
+            yield from _match(name, suffixes)
         else:
             yield Failure(path=name, error="no such file or folder")
 
@@ -55,17 +59,19 @@ def require_photo(found: Iterator[Found]) -> Iterator[Found]:
     raise NoPhotosError(f"no photo found ({reasons or f'expected files ending in {endings}'})")
 
 
-def _match(pattern: str) -> Iterator[Found]:
+def _match(pattern: str, suffixes: AbstractSet[str]) -> Iterator[Found]:
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - keeps the pattern's own spelling
     if "**" in pattern:
         # The pattern names what is in its folders by itself.
         matches = [match for match in matches if not os.path.isdir(match)]  # noqa: PTH112
     if not matches:
         yield Failure(path=pattern, error="no file matches this pattern")
-    yield from find_photos(matches, patterns=False)
+    yield from find_photos(matches, patterns=False, suffixes=suffixes)
 
 
-def _search(folder: str, ancestors: tuple[tuple[int, int], ...]) -> Iterator[Found]:
+def _search(
+    folder: str, suffixes: AbstractSet[str], ancestors: tuple[tuple[int, int], ...]
+) -> Iterator[Found]:
     """Photos below a folder; ``ancestors`` are device and file number of the folders it was reached by."""
     try:
         status = os.stat(folder)  # noqa: PTH116 - a Path for each of a million files would double the time
@@ -79,15 +85,17 @@ def _search(folder: str, ancestors: tuple[tuple[int, int], ...]) -> Iterator[Fou
         yield Failure(path=folder, error="a folder loop: this link leads back to a folder that it lies in")
         return
     for name in names:
-        yield from _search_entry(os.path.join(folder, name), (*ancestors, identity))  # noqa: PTH118
+        yield from _search_entry(os.path.join(folder, name), suffixes, (*ancestors, identity))  # noqa: PTH118
 
 
-def _search_entry(path: str, ancestors: tuple[tuple[int, int], ...]) -> Iterator[Found]:
-    looks_like_photo = Path(path).suffix.lower() in IMAGE_SUFFIXES
+def _search_entry(
+    path: str, suffixes: AbstractSet[str], ancestors: tuple[tuple[int, int], ...]
+) -> Iterator[Found]:
+    looks_like_photo = Path(path).suffix.lower() in suffixes
     if not os.path.isdir(path):  # noqa: PTH112
         if looks_like_photo:
             yield path
     elif looks_like_photo:
         yield Failure(path=path, error="a folder, named like a photo; name it yourself to search it")
     else:
-        yield from _search(path, ancestors)
+        yield from _search(path, suffixes, ancestors)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from crackscope import __version__
 from crackscope.errors import MissingExtraError, PhotoError
+from crackscope.inference.sources import Found
 from crackscope.labels import Label
 from crackscope.records import Failure
-from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_photos
+from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_inputs
 from crackscope.scanning.items import PhotoFile, ScanItem
 from crackscope.scanning.journal import Journal
 from crackscope.scanning.records import SCHEMA_VERSION
@@ -74,7 +75,7 @@ class FolderScan:
         self, inputs: list[Path | str], *, fresh: bool, progress: Callable[[int, int | None], None] | None
     ) -> ScanSummary:
         """Scan everything that is not finished yet, then write the tables from all of it."""
-        items = list(self._list_items(find_photos(inputs, self._output)))
+        items = list(self._list_items(find_inputs(inputs, self._output)))
         with Journal(self._output, fresh=fresh) as journal:
             done = self._finish_all(items, journal, progress)
             counts = _Counts()
@@ -88,8 +89,12 @@ class FolderScan:
             reused=sum(isinstance(end, _Done) and end.reused for end in done),
         )
 
-    def _list_items(self, paths: list[Path]) -> Iterator[ScanItem | Failure]:
-        for path in paths:
+    def _list_items(self, found: list[Found]) -> Iterator[ScanItem | Failure]:
+        for each in found:
+            if isinstance(each, Failure):
+                yield each
+                continue
+            path = Path(each)
             if path.suffix.lower() not in VIDEO_SUFFIXES:
                 yield PhotoFile(path, self._scanner.settings)
                 continue

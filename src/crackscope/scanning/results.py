@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from crackscope.inference.writers import one_line
 from crackscope.records import Failure
 from crackscope.scanning.records import SCHEMA_VERSION, BoxLTRB, PhotoMetadata, PhotoReport, Region
 from crackscope.storage import atomic_path
@@ -239,7 +240,11 @@ class _JsonList:
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[TextIO]:
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+    # Bytes of a file name that are no UTF-8 become \\udcff: valid JSON that reads back as it was.
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out,
+    ):
         yield out
 
 
@@ -250,5 +255,4 @@ def _json(value: Any) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
-    # A file name may hold a line break; a row may not.
-    return value.replace("\r", " ").replace("\n", " ") if isinstance(value, str) else value
+    return one_line(value) if isinstance(value, str) else value

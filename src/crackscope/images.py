@@ -137,7 +137,7 @@ def check_size(photo_hw: tuple[int, int], limit_pixels: int = LIMIT_PIXELS) -> N
     """
     height, width = photo_hw
     if height * width > limit_pixels:
-        raise PhotoTooLargeError(f"{width} x {height} pixels are more than the limit of {limit_pixels:,}")
+        raise PhotoTooLargeError(f"{width} x {height}: more pixels than the limit of {limit_pixels:,}")
     if min(height, width) < MIN_SIDE_PX:
         raise PhotoTooSmallError(f"{width} x {height} pixels: a side is shorter than {MIN_SIDE_PX}")
 

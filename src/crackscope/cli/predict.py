@@ -202,7 +202,7 @@ def _report(counts: Counts, *, patch_px: int, output: Path | None) -> None:
     )
     if counts.larger:
         typer.echo(
-            f"hint: {counts.larger:,} of them are much larger than the {patch_px}-pixel patches that the "
-            "model knows, and were squeezed; `crackscope scan` looks at whole photos piece by piece",
+            f"hint: the model knows patches of {patch_px} pixels; photos much larger, which were squeezed: "
+            f"{counts.larger:,}. `crackscope scan` looks at whole photos piece by piece",
             err=True,
         )

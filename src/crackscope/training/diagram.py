@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from crackscope.storage import atomic_path
+from crackscope.evaluation.style import DPI, save
 from crackscope.training.architecture import Layer, trace_layers
 from crackscope.training.network import CrackNetwork
 
@@ -27,7 +27,7 @@ def draw_architecture(target: Path, network: CrackNetwork, input_hw: tuple[int, 
     layers = trace_layers(network, input_hw)
     rows = len(layers) + 3
     height = _TOP + _BOTTOM + _PITCH * rows
-    figure = Figure(figsize=(_WIDTH, height), dpi=130)
+    figure = Figure(figsize=(_WIDTH, height), dpi=DPI)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set(xlim=(0, _WIDTH), ylim=(0, height))
     axes.axis("off")
@@ -40,8 +40,7 @@ def draw_architecture(target: Path, network: CrackNetwork, input_hw: tuple[int, 
     _draw_weights(axes, centres[1:], [*(layer.parameters for layer in layers), 0, network.embedding_size + 1])
     _note_activation_map(axes, centres[-2], layers[-1])
     _draw_legend(axes, layers)
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, format="png")
+    save(figure, target)
 
 
 def _draw_titles(axes: Axes, height: float, network: CrackNetwork, layers: Sequence[Layer]) -> None:

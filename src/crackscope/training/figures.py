@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from crackscope.evaluation.style import FAINT, LINE, MARK, dress, new_figure, save
 from crackscope.labels import Label
 from crackscope.resizing import resize_rgb
-from crackscope.storage import atomic_path
 from crackscope.training.augment import augment_batch, generator_of
 from crackscope.training.batches import Draw, Paint, PhotoSet
 from crackscope.training.diagram import draw_architecture
@@ -27,8 +26,6 @@ from crackscope.training.network import CrackNetwork
 from crackscope.training.patches import read_pixels
 from crackscope.training.recipe import Recipe
 
-_DPI = 130
-_TRAIN, _VALIDATION = "#4477aa", "#cc6677"
 _THUMBNAIL_PX = 160
 
 _STAGES: dict[Stage, str] = {"head": "stage 1: head on a frozen base", "finetune": "stage 2: fine-tuning"}
@@ -69,15 +66,14 @@ def draw_training_figures(
 
 def draw_samples(target: Path, photos: PhotoSet, *, seed: int = 0, per_class: int = 8) -> None:
     """Some photos of each class, at their own resolution."""
-    figure = Figure(figsize=(per_class * 1.3, 3.4), dpi=_DPI, layout="constrained")
+    figure = new_figure(per_class * 1.3, 3.4, "Labelled samples of the training part")
     for row, label in enumerate(reversed(Label)):
         chosen = _choose(photos, label, per_class, seed)
         for column in range(per_class):
             axes = figure.add_subplot(2, per_class, row * per_class + column + 1)
             pixels = read_pixels(photos.paths[chosen[column]]) if column < len(chosen) else None
             _show(axes, pixels, title=f"{label}" if column == 0 else "")
-    figure.suptitle("Labelled samples of the training part")
-    _save(figure, target)
+    save(figure, target)
 
 
 def draw_augmentation(
@@ -85,7 +81,8 @@ def draw_augmentation(
 ) -> None:
     """Each row: a photo, and what the network sees of it in one epoch after another."""
     side = recipe.network.input_px
-    figure = Figure(figsize=(columns * 1.2, rows * 1.2 + 0.5), dpi=_DPI, layout="constrained")
+    title = f"What the network sees ({side} px): the photo, then its variations"
+    figure = new_figure(columns * 1.2, rows * 1.2 + 0.5, title)
     per_class = [_choose(photos, label, rows, recipe.run.seed) for label in Label]
     chosen = [index for pair in zip_longest(*per_class) for index in pair if index is not None][:rows]
     for row, photo in enumerate(chosen):
@@ -94,8 +91,7 @@ def draw_augmentation(
         for column, (pixels, note) in enumerate(seen):
             axes = figure.add_subplot(rows, columns, row * columns + column + 1)
             _show(axes, pixels, title=note)
-    figure.suptitle(f"What the network sees ({side} px): the photo, then its variations")
-    _save(figure, target)
+    save(figure, target)
 
 
 def draw_learning_curves(target: Path, history: Sequence[EpochRow], *, taken: Stage | None = None) -> None:
@@ -107,36 +103,34 @@ def draw_learning_curves(target: Path, history: Sequence[EpochRow], *, taken: St
         taken: The stage whose best epoch became the model.
     """
     stages = [stage for stage in _STAGES if any(row.stage == stage for row in history)]
-    figure = Figure(figsize=(4.6 * len(stages) + 0.8, 6), dpi=_DPI, layout="constrained")
+    figure = new_figure(4.6 * len(stages) + 0.8, 6, "Learning curves")
     axes = figure.subplots(2, len(stages), sharey="row", squeeze=False)
     for column, stage in enumerate(stages):
         rows = [row for row in history if row.stage == stage]
         _plot(axes[0, column], rows, "loss")
         _plot(axes[1, column], rows, "accuracy")
         note = " (taken)" if stage == taken else ""
-        axes[0, column].set(title=_STAGES[stage] + note, yscale="log")
-        axes[1, column].set(xlabel="epoch")
-    axes[0, 0].set(ylabel="binary cross-entropy")
-    axes[1, 0].set(ylabel="accuracy at score 0.5")
+        axes[0, column].set(yscale="log")
+        axes[0, column].set_title(_STAGES[stage] + note, fontsize=10)
+        dress(axes[0, column], x="", y="" if column else "binary cross-entropy")
+        dress(axes[1, column], x="epoch", y="" if column else "accuracy at score 0.5")
     axes[0, -1].legend(frameon=False)
-    figure.suptitle("Learning curves")
-    _save(figure, target)
+    save(figure, target)
 
 
 def _plot(axes: Axes, rows: Sequence[EpochRow], what: str) -> None:
     epochs = [row.epoch + 1 for row in rows]
     # A short stage would be a line without points, or one point without a line.
     marker = "o" if len(rows) <= 20 else None
-    for part, name, colour in (("train", "training", _TRAIN), ("validation", "validation", _VALIDATION)):
+    for part, name, colour in (("train", "training", LINE), ("validation", "validation", MARK)):
         values = [getattr(row, f"{part}_{what}") for row in rows]
         axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=name)
     # A loss that is no number is the best of nothing.
     best = min(rows, key=lambda row: (math.isnan(row.validation_loss), row.validation_loss))
     place = best.epoch + 1, getattr(best, f"validation_{what}")
-    axes.axvline(place[0], color="0.75", linewidth=1, linestyle="--", zorder=0)
-    axes.plot(*place, marker="*", markersize=13, color=_VALIDATION, linestyle="none", label="best epoch")
+    axes.axvline(place[0], color=FAINT, linewidth=1, linestyle="--", zorder=0)
+    axes.plot(*place, marker="*", markersize=13, color=MARK, linestyle="none", label="best epoch")
     axes.annotate(f"{place[1]:.4f}", place, xytext=(6, 8), textcoords="offset points")
-    axes.grid(alpha=0.25)
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -175,8 +169,3 @@ def _show(axes: Axes, pixels: NDArray[np.uint8] | None, *, title: str = "") -> N
             pixels = resize_rgb(pixels, (round(pixels.shape[0] * scale), round(pixels.shape[1] * scale)))
         axes.imshow(pixels, interpolation="nearest")
     axes.set_title(title, fontsize=8, pad=3)
-
-
-def _save(figure: Figure, target: Path) -> None:
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, format="png")

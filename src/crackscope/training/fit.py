@@ -162,7 +162,9 @@ def _make_trainer(recipe: Recipe, folder: Path, options: TrainerOptions) -> Trai
             precision=precision,
             max_epochs=recipe.finetune.epochs,
             gradient_clip_val=_CLIP_NORM,
-            callbacks=[_ProgressBar(leave=True)] if options.show_progress else None,
+            callbacks=[_ProgressBar(leave=True, console_kwargs={"stderr": True})]
+            if options.show_progress
+            else None,
             logger=[CSVLogger(folder / "logs", "csv"), TensorBoardLogger(folder / "logs", "tensorboard")],
             log_every_n_steps=20,
             reload_dataloaders_every_n_epochs=1,

@@ -1,19 +1,16 @@
-"""``crackscope data``: fetch, audit and split a folder of labelled photos."""
+"""``crackscope data``: fetch, audit, split and make folders of labelled photos."""
 
 from __future__ import annotations
 
 import typer
 
+from crackscope.cli import data_audit as _audit
+from crackscope.cli import data_split as _split
 from crackscope.cli import data_synth as _synth
 
 app = typer.Typer(
-    name="data", help="Fetch, audit and split a folder of labelled photos.", no_args_is_help=True
+    name="data", help="Fetch, audit, split and make folders of labelled photos.", no_args_is_help=True
 )
-
-
-@app.callback()
-def _data() -> None:
-    pass
-
-
+app.command("audit")(_audit.audit)
+app.command("split")(_split.split)
 app.command("synth")(_synth.synth)

@@ -1,0 +1,55 @@
+"""What the ``data`` commands share: find photos, fingerprint them under a bar, and say what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from crackscope.dataset.records import Dataset, Fingerprint
+
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Folders of labelled photos; without any, datasets/.", show_default=False),
+]
+Positive = Annotated[str | None, typer.Option(help="Folder of cracked photos, by name or path.")]
+Negative = Annotated[str | None, typer.Option(help="Folder of uncracked photos, by name or path.")]
+
+
+def find_photos(folders: Sequence[Path] | None, positive: str | None, negative: str | None) -> Dataset:
+    """Find the photos and print how many there are of each class."""
+    from crackscope.dataset.discover import DEFAULT_FOLDER, discover
+
+    dataset = discover(folders or [DEFAULT_FOLDER], positive=positive, negative=negative)
+    typer.echo(f"{describe_counts(dataset)} below {dataset.root}")
+    if dataset.unlabelled:
+        typer.echo(f"{dataset.unlabelled:,} images are in no class folder and are not used")
+    return dataset
+
+
+def describe_counts(dataset: Dataset) -> str:
+    """Such as ``10,500 Positive and 10,500 Negative photos``."""
+    counts = dataset.counts()
+    return " and ".join(f"{counts[label]:,} {label}" for label in sorted(counts, reverse=True)) + " photos"
+
+
+def fingerprint_with_bar(dataset: Dataset) -> list[Fingerprint]:
+    """Fingerprint all photos; a bar on standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from crackscope.dataset.fingerprints import fingerprint_photos
+
+    columns = (TextColumn("reading photos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=len(dataset.photos))
+        return fingerprint_photos(dataset, progress=lambda done, _: bar.update(task, completed=done))
+
+
+def count(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -49,7 +49,7 @@ def table_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     yield _table_line(COLUMNS[1:-1], COLUMNS[0])
     for outcome in outcomes:
         row = outcome.as_row()
-        cells = [_text_cell(column, row[column]) or "-" for column in COLUMNS[1:-1]]
+        cells = [_table_cell(row[column]) for column in COLUMNS[1:-1]]
         error = f"  error: {one_line(outcome.error)}" if isinstance(outcome, Failure) else ""
         yield _table_line(cells, one_line(outcome.path) + error)
 
@@ -63,7 +63,7 @@ def csv_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     for outcome in outcomes:
         buffer.seek(0)
         buffer.truncate()
-        rows.writerow(_text_cell(column, value) for column, value in outcome.as_row().items())
+        rows.writerow(_csv_cell(column, value) for column, value in outcome.as_row().items())
         yield buffer.getvalue()
 
 
@@ -135,7 +135,13 @@ def _table_line(cells: Iterable[str], path: str) -> str:
     return "  ".join([*padded, path]) + "\n"
 
 
-def _text_cell(column: str, value: object) -> str:
+def _table_cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.{SCORE_DECIMALS}f}" if isinstance(value, float) else _csv_cell("", value)
+
+
+def _csv_cell(column: str, value: object) -> str:
     if value is None:
         return ""
     if column == "score":

@@ -184,7 +184,17 @@ def _read_config(path: Path) -> ModelConfig:
     config: ModelConfig = _from_document(ModelConfig, document, str(path))
     if config.labels != tuple(str(label) for label in Label):
         raise BundleError(f"{path} has labels {config.labels}; expected {[str(label) for label in Label]}")
+    _check_values(config, path)
     return config
+
+
+def _check_values(config: ModelConfig, path: Path) -> None:
+    if len(config.input_hw) != 2 or min(config.input_hw) < 1:
+        raise BundleError(f"{path}: input_hw is {config.input_hw}; expected a height and a width in pixels")
+    if config.patch_px < 1:
+        raise BundleError(f"{path}: patch_px is {config.patch_px}; expected 1 or more")
+    if not 0 <= config.threshold.value <= 1:
+        raise BundleError(f"{path}: the threshold is {config.threshold.value}; expected 0 to 1")
 
 
 @cache

@@ -29,9 +29,9 @@ class CrackKind(StrEnum):
 
 
 _KIND_SHARES = {
-    CrackKind.THROUGH: 0.42,
+    CrackKind.THROUGH: 0.45,
     CrackKind.ENDING: 0.15,
-    CrackKind.INSIDE: 0.08,
+    CrackKind.INSIDE: 0.05,
     CrackKind.CORNER: 0.09,
     CrackKind.BRANCHED: 0.18,
     CrackKind.MAP: 0.08,
@@ -62,8 +62,8 @@ class CrackOptions:
 
     kind: CrackKind | None = None
     width_px: tuple[float, float] = (0.4, 24.0)
-    darkness: tuple[float, float] = (0.15, 0.9)
-    visibility: float = 1.5
+    darkness: tuple[float, float] = (0.1, 0.92)
+    visibility: float = 2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def paint_crack(
             break
     painted = pixels_hwc.copy()
     finish = _draw_finish(rng, width_px, look, options)
-    if width_px > 2 and rng.random() < 0.3:
+    if width_px > 3 and rng.random() < 0.3:
         _chip_edges(painted, rng, strokes[0], look, width_px)
     paint_opening(painted, covered, box, finish, look, rng)
     mask = np.zeros(pixels_hwc.shape[:2], dtype=np.uint8)
@@ -149,7 +149,7 @@ def _ending(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8])
 def _inside(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8]) -> list[Stroke]:
     """Two tips inside."""
     height, width = pixels_hwc.shape[:2]
-    heading, length_px = rng.uniform(0, 2 * np.pi), min(height, width) * rng.uniform(0.3, 0.75)
+    heading, length_px = rng.uniform(0, 2 * np.pi), min(height, width) * rng.uniform(0.4, 0.9)
     middle = rng.uniform(0.35, 0.65, 2) * (width, height)
     start = middle - 0.5 * length_px * np.array([np.cos(heading), np.sin(heading)])
     path = walk(rng, gait, start, heading, length_px, luminance_hw=pixels_hwc[:, :, 1])
@@ -234,7 +234,8 @@ def _least_darkness(look: Look, options: CrackOptions) -> float:
 def _draw_finish(rng: np.random.Generator, width_px: float, look: Look, options: CrackOptions) -> Finish:
     wide = float(np.clip(np.log(width_px) / np.log(12), 0, 1))
     low, high = options.darkness
-    darkness = low + (high - low) * (rng.random() * (1 - 0.65 * wide) + 0.65 * wide)
+    # Squared: most hairlines are faint, because a pixel sees mostly the surface beside them.
+    darkness = low + (high - low) * (rng.random() ** 2 * (1 - 0.65 * wide) + 0.65 * wide)
     least = _least_darkness(look, options) / min(width_px / _FULL_CONTRAST_PX, 1.0)
     darkness = float(np.clip(max(darkness, least), low, 0.95))
     if width_px < 5 and rng.random() < 0.02:
@@ -243,17 +244,18 @@ def _draw_finish(rng: np.random.Generator, width_px: float, look: Look, options:
     finish = Finish(
         darkness=darkness,
         tint_rgb=(1 - warmth, 1.0, 1 + warmth),
-        lip=rng.uniform(0.0, 0.35) if rng.random() < 0.6 else 0.0,
+        lip=rng.uniform(0.0, 0.35) if width_px > 2.5 and rng.random() < 0.6 else 0.0,
         lip_px=float(np.clip(width_px * rng.uniform(0.3, 0.8), 1, 5)),
         slope_px=width_px * rng.uniform(0.1, 0.35) if width_px > 4 else 0.0,
-        rim=rng.uniform(0.1, 0.6) if width_px > 2 and rng.random() < 0.4 else 0.0,
+        rim=rng.uniform(0.1, 0.6) if width_px > 4 and rng.random() < 0.4 else 0.0,
     )
     return _add_halo(rng, finish, width_px)
 
 
 def _add_halo(rng: np.random.Generator, finish: Finish, width_px: float) -> Finish:
     halo_px = float(np.clip(width_px * rng.uniform(1, 3), 3, MARGIN_PX / 2))
-    chance = rng.random()
+    # Hairlines are clean more often: little has run out of them or into them.
+    chance = rng.random() * (1.0 if width_px > 2 else 2.0)
     if chance < 0.25:
         return replace(finish, halo=rng.uniform(0.05, 0.3), halo_px=halo_px)
     if chance < 0.31:

@@ -82,7 +82,7 @@ def look_at(pixels_hwc: NDArray[np.uint8], rng: np.random.Generator) -> Look:
     light /= max(float(np.hypot(*light)), 1e-6)
     # White noise has near = far, a defocused patch near = far / 2.
     sharpness = near / max(far, 0.1)
-    blur_px = float(np.clip(1.6 - 1.5 * sharpness, 0.1, 0.9)) * rng.uniform(0.7, 1.3)
+    blur_px = float(np.clip(1.9 - 1.5 * sharpness, 0.4, 1.1)) * rng.uniform(0.8, 1.2)
     return Look((float(light[0]), float(light[1])), near, texture, blur_px, float(rows.mean()))
 
 

@@ -47,9 +47,9 @@ def draw_gait(rng: np.random.Generator, side_px: float, width_px: float) -> Gait
     """A gait for a crack of this width across a patch of this side."""
     return Gait(
         step_px=side_px * rng.uniform(0.08, 0.3),
-        jog=rng.uniform(0.05, 0.45),
-        bend=rng.normal(0, 0.5),
-        rough=rng.uniform(0.04, 0.17),
+        jog=rng.uniform(0.03, 0.35),
+        bend=rng.normal(0, 0.35),
+        rough=rng.uniform(0.03, 0.13),
         hurst=rng.uniform(0.7, 1.0),
         width_px=width_px,
         wander=rng.uniform(0.15, 0.5),
@@ -128,10 +128,13 @@ def mesh(rng: np.random.Generator, gait: Gait, size_hw: tuple[int, int], cell_px
     A honeycomb's vertices join three edges, as those of shrinkage cracks (and of Voronoi cells) do.
     """
     height, width = size_hw
-    rows, columns = int(height / cell_px) + 4, int(width / cell_px) + 4
+    rows = columns = int(np.hypot(height, width) / cell_px) + 4
     knots = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=2).astype(float)
-    knots += rng.uniform(-0.32, 0.32, knots.shape)
-    knots = (knots - 1 - rng.random(2)) * cell_px
+    knots += rng.uniform(-0.38, 0.38, knots.shape)
+    # Turned, so that it is not mistaken for brickwork; large enough to cover the corners all the same.
+    turn = rng.uniform(0, np.pi)
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    knots = (knots - 0.5 * rows + rng.random(2)) * cell_px @ rotation + (0.5 * width, 0.5 * height)
     # A brick wall is a honeycomb: every second upright is left out.
     uprights = np.add.outer(np.arange(rows - 1), np.arange(columns)) % 2 == 1
     starts = np.concatenate([knots[:, :-1].reshape(-1, 2), knots[:-1][uprights]])
@@ -141,7 +144,7 @@ def mesh(rng: np.random.Generator, gait: Gait, size_hw: tuple[int, int], cell_px
     kept &= rng.random(len(starts)) > rng.uniform(0.03, 0.3)
     paths = np.stack([starts[kept], ends[kept]], axis=1)
     for _ in range(max(1, int(np.ceil(np.log2(cell_px / 3.0))))):
-        paths = _refine(rng, paths, gait.rough)
+        paths = _refine(rng, paths, 1.3 * gait.rough)
     return _open_many(rng, gait, paths)
 
 

@@ -153,13 +153,14 @@ def _labelled(path: Path, *, folder: Path, root: Path, layout: _Layout) -> Label
 def _source(folder: Path, above_class: Sequence[str]) -> str:
     """The data set's name: the first folder above the class that says something, else the folder given."""
     for name in above_class:
-        if not _is_layout(name) and name.casefold() not in _NAMELESS:
+        if not is_layout_name(name) and name.casefold() not in _NAMELESS:
             return name.casefold()
-    named = (name for name in reversed(folder.parts) if not _is_layout(name))
+    named = (name for name in reversed(folder.parts) if not is_layout_name(name))
     return next(named, folder.name).casefold()
 
 
-def _is_layout(name: str) -> bool:
+def is_layout_name(name: str) -> bool:
+    """Whether a folder of this name means a class, a part or a surface of SDNET2018."""
     folded = name.casefold()
     return folded in _PARTS or folded in {"positive", "negative", "d", "p", "w"}
 

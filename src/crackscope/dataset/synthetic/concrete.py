@@ -133,7 +133,9 @@ def _relief(rng: np.random.Generator, height_hw: _Floats) -> _Floats:
 def _slow(rng: np.random.Generator, size_hw: tuple[int, int]) -> _Floats:
     """Blotches of all sizes up to the photo's."""
     height, width = size_hw
-    small = field(rng, (height // _COARSE + 2, width // _COARSE + 2), _octaves(min(size_hw) / _COARSE))
+    octaves = _octaves(min(size_hw) / _COARSE)
+    weights = [0.75**step for step in range(len(octaves))]
+    small = field(rng, (height // _COARSE + 2, width // _COARSE + 2), octaves, weights=weights)
     return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
 
 

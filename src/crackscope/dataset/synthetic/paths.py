@@ -77,9 +77,10 @@ def walk(
     spacing_px = float(np.clip(0.3 * gait.width_px, 2.0, 3.0))
     levels = max(0, int(np.ceil(np.log2(length_px / steps / spacing_px))))
     for level in range(levels):
-        if level == 1 and luminance_hw is not None:
-            points = _lean_to_dark(rng, points, luminance_hw, reach_px=0.12 * gait.step_px)
-        points = _refine(rng, points, gait.rough * 2.0 ** ((1 - gait.hurst) * level))
+        if level == max(1, levels - 3) and luminance_hw is not None:
+            points = _lean_to_dark(rng, points, luminance_hw, reach_px=2.0 * spacing_px)
+        # In a whole photo there are so many levels that the finest would curl without the limit.
+        points = _refine(rng, points, gait.rough * min(2.0 ** ((1 - gait.hurst) * level), 2.0))
     return points
 
 

@@ -52,13 +52,13 @@ def make_patch(rng: np.random.Generator, label: Label, patch_px: int) -> Scene:
 
 
 def make_photo(rng: np.random.Generator, photo_hw: tuple[int, int], *, cracks: int) -> Scene:
-    """A whole photo with this many cracks, one to 24 pixels wide; none makes a healthy wall."""
+    """A whole photo with this many cracks, two to 24 pixels wide; none makes a healthy wall."""
     aggregate = _draw_aggregate(rng)
     pixels = make_concrete(rng, photo_hw, aggregate=aggregate)
     distractors = _draw_distractors(rng, 0.8, most=3)
     for kind in distractors:
         pixels = paint_distractor(pixels, rng, kind)
-    options = [CrackOptions(width_px=(1.0, 24.0), darkness=(0.3, 0.9), visibility=2.5)] * cracks
+    options = [CrackOptions(width_px=(2.0, 24.0), darkness=(0.3, 0.9), visibility=2.5)] * cracks
     return _finish_scene(rng, pixels, aggregate, distractors, options, vignette=float(rng.uniform(0, 0.25)))
 
 

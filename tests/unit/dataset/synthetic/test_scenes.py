@@ -26,7 +26,7 @@ def test_a_photo_has_the_cracks_that_were_asked_for() -> None:
     scene = make_photo(np.random.default_rng(1), (300, 420), cracks=3)
     assert len(scene.cracks) == 3
     assert scene.mask_hw.shape == (300, 420)
-    assert all(width_px >= 1 for _, width_px in scene.cracks)
+    assert all(width_px >= 2 for _, width_px in scene.cracks)
 
 
 def test_a_healthy_photo_has_an_empty_mask() -> None:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from crackscope.dataset.discover import discover
 from crackscope.dataset.synthetic import SyntheticPlan, write_synthetic_dataset
 from crackscope.dataset.synthetic.write import COLUMNS
 from crackscope.errors import OutputError
+from crackscope.labels import Label
 
 PLAN = SyntheticPlan(patches=6, photos=3, seed=5, patch_px=64, photo_hw=(90, 120))
 
@@ -88,3 +90,8 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     place.write_text("keep", encoding="utf-8")
     with pytest.raises(OutputError, match="is a file"):
         write_synthetic_dataset(place, PLAN, jobs=1)
+
+
+def test_discovery_finds_the_two_classes_and_nothing_else(written: Path) -> None:
+    found = discover([written])
+    assert found.counts() == {Label.NEGATIVE: 3, Label.POSITIVE: 3}

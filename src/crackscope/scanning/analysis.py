@@ -16,7 +16,7 @@ from crackscope.scanning.records import HeatMap, Region, ScanSettings, TileScore
 from crackscope.scanning.scales import tile_sides
 from crackscope.scanning.scoring import RunModel, TileEvidence, score_tiles
 from crackscope.scanning.sources import PhotoSource
-from crackscope.scanning.stitching import blend, cell_scores, whole_tiles
+from crackscope.scanning.stitching import blend, cell_scores, smooth, whole_tiles
 from crackscope.scanning.tiling import TileGrid, plan_tiles
 
 F32 = NDArray[np.float32]
@@ -79,7 +79,7 @@ def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> C
     calibration = config.calibration
     return CellMaps(
         grid=grid,
-        score=blend(grid, cell_scores(evidence, grid.cells_hw, calibration)),
+        score=smooth(blend(grid, cell_scores(evidence, grid.cells_hw, calibration))),
         logit=blend(grid, whole_tiles(calibration.scale * evidence.logit + calibration.bias, grid.cells_hw)),
     )
 

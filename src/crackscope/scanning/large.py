@@ -55,8 +55,10 @@ class WindowedPhoto:
             raise UnreadablePhotoError(f"pixels are {dataset.dtypes[0]}; expected 8 or 16 bit photographs")
         self.photo_hw = (dataset.height, dataset.width)
         self.dataset = dataset
-        # A third for the band of the grid, a third for the block being read, the rest for the network.
-        self._budget_px = memory_mb * (1 << 20) // 9
+        # A third for the band of the grid; two thirds for the block being read, which takes 3 bytes per pixel
+        # from GDAL, 3 with the axes in order, and 4 in Pillow.
+        self._band_px = memory_mb * (1 << 20) // 9
+        self._block_px = memory_mb * (1 << 20) // 15
 
     def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
         """Rows of the resized photo, as `resizing.resize_rgb` of the whole photo would give them.
@@ -65,8 +67,8 @@ class WindowedPhoto:
         """
         band = np.empty((bottom - top, grid_hw[1], 3), np.uint8)
         scale_y, scale_x = self.photo_hw[0] / grid_hw[0], self.photo_hw[1] / grid_hw[1]
-        block_rows = min(bottom - top, max(1, math.isqrt(int(self._budget_px / (scale_y * scale_x)))))
-        block_columns = max(1, int(self._budget_px / (scale_y * scale_x) / block_rows))
+        block_rows = min(bottom - top, max(1, math.isqrt(int(self._block_px / (scale_y * scale_x)))))
+        block_columns = max(1, int(self._block_px / (scale_y * scale_x) / block_rows))
         for row in range(top, bottom, block_rows):
             end_row = min(row + block_rows, bottom)
             for column in range(0, grid_hw[1], block_columns):
@@ -78,7 +80,7 @@ class WindowedPhoto:
 
     def rows_at_once(self, grid_hw: tuple[int, int]) -> int:
         """As many as fit a third of the memory."""
-        return max(1, self._budget_px // grid_hw[1])
+        return max(1, self._band_px // grid_hw[1])
 
     def _block(self, grid_hw: tuple[int, int], rows: tuple[int, int], columns: tuple[int, int]) -> U8:
         y, x = (

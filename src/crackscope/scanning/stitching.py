@@ -34,6 +34,18 @@ def blend(grid: TileGrid, per_tile_cells: F32) -> F32:
     return (total / weight).astype(np.float32)
 
 
+def smooth(cells: F32) -> F32:
+    """Average each cell with its neighbours, 1 2 1 both ways; edges held.
+
+    Neighbouring cells come from one place of the activation map more often than from two, so their noise is
+    blocky. On UAV75 this lifted the average precision of cells from 0.41 to 0.46 (docs/scanning.md).
+    """
+    down = np.pad(cells, ((1, 1), (0, 0)), mode="edge")
+    down = (down[:-2] + 2 * down[1:-1] + down[2:]) / 4
+    across = np.pad(down, ((0, 0), (1, 1)), mode="edge")
+    return np.asarray((across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]) / 4, np.float32)
+
+
 def whole_tiles(values: F32, cells_hw: tuple[int, int]) -> F32:
     """(R, C) -> (R, C, down, across): every cell of a tile has the tile's value."""
     return np.broadcast_to(values[:, :, None, None], (*values.shape, *cells_hw))

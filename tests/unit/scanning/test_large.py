@@ -36,7 +36,7 @@ def test_windows_equal_the_whole_within_one_grey_level(
     path = write_tiff(tmp_path / "photo.tif", noise, tiled=True, blockxsize=128, blockysize=128)
     whole = resize_rgb(read_photo(path).pixels_hwc, grid_hw)
     with open_windowed(path, 64) as photo:
-        photo._budget_px = budget_px
+        photo._block_px = budget_px
         for top, bottom in ((0, grid_hw[0]), (0, 33), (100, 163), (grid_hw[0] - 1, grid_hw[0])):
             part = photo.rows(grid_hw, top, bottom)
             assert np.abs(part.astype(int) - whole[top:bottom]).max() <= 1

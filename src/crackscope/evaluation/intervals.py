@@ -86,11 +86,7 @@ def bootstrap_intervals(
     """
     truth, score = check_scores(labels, scores)
     check_prior(prior)
-    if n_resamples < 1 or not 0 < confidence < 1:
-        raise SettingsError(
-            f"an interval needs at least 1 resample and a confidence between 0 and 1, "
-            f"found {n_resamples} and {confidence}"
-        )
+    check_bootstrap(n_resamples, confidence)
     numbers = check_groups(groups, truth.size)
     resampled = resample_metrics(
         truth, score, numbers, threshold=threshold, prior=prior, n_resamples=n_resamples, seed=seed
@@ -99,6 +95,15 @@ def bootstrap_intervals(
     limits = {name: percentile_limits(resampled[name], confidence) for name in METRICS}
     exact = exact_limits(truth == 1, score, numbers, limits, threshold, prior, confidence)
     return {name: _join(limits[name], exact.get(name)) for name in METRICS}
+
+
+def check_bootstrap(n_resamples: int, confidence: float = CONFIDENCE) -> None:
+    """Refuse settings that make no interval."""
+    if n_resamples < 1 or not 0 < confidence < 1:
+        raise SettingsError(
+            f"an interval needs at least 1 resample and a confidence between 0 and 1, "
+            f"found {n_resamples} and {confidence}"
+        )
 
 
 def percentile_limits(values: NDArray[np.float64], confidence: float) -> Limits | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from crackscope.evaluation.calibration_error import score_bins, squared_gaps
 from crackscope.evaluation.metrics import clip_scores, decision_rates, predicted_positive
@@ -107,13 +108,13 @@ class _GroupSums:
         # Bins of the photos themselves: a resample does not move them.
         bins, gaps = score_bins(scores), labels - scores
         in_bin = bins[:, None] == np.unique(bins)
-        self._n_bins = in_bin.shape[1]
-        photo_sums = np.column_stack([*columns, in_bin, in_bin * gaps[:, None], in_bin * gaps[:, None] ** 2])
-        self._sums = np.zeros((int(groups.max()) + 1, photo_sums.shape[1]))
-        np.add.at(self._sums, groups, photo_sums)
+        per_photo = np.column_stack([*columns, in_bin, in_bin * gaps[:, None], in_bin * gaps[:, None] ** 2])
+        members = csr_array((np.ones(labels.size), (groups, np.arange(labels.size))))
+        # Sparse, because a photo is in one bin; dense, the threads of BLAS took five times as long.
+        self._sums_by_column = csr_array((members @ per_photo).T)
 
     def metrics(self, weights: NDArray[np.float64], prior: float | None) -> dict[str, NDArray[np.float64]]:
-        totals = weights @ self._sums
+        totals = (self._sums_by_column @ weights.T).T
         counts, (log_losses, squares), bins = totals[:, :4], totals[:, 4:6].T, totals[:, 6:]
         photos = counts.sum(axis=1)
         return {

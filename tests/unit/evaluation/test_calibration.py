@@ -37,18 +37,18 @@ def test_overconfident_logits_are_brought_down() -> None:
 
 
 def test_without_smoothing_to_speak_of_it_is_logistic_regression() -> None:
-    logits, labels, groups = _draw(20_000, scale=0.5, bias=-0.5)
+    logits, labels, groups = _draw(5_000, scale=0.5, bias=-0.5)
     found = _fit(logits, labels, groups)
     reference = LogisticRegression(C=np.inf).fit(logits[:, None], labels)
 
-    assert found.scale == pytest.approx(reference.coef_[0, 0], abs=2e-3)
-    assert found.bias == pytest.approx(reference.intercept_[0], abs=2e-3)
+    assert found.scale == pytest.approx(reference.coef_[0, 0], abs=3e-3)
+    assert found.bias == pytest.approx(reference.intercept_[0], abs=3e-3)
 
 
 def test_calibrated_logits_are_mostly_left_alone() -> None:
-    kept = [_fit(*_draw(200, scale=1, bias=0, seed=seed)).method == IDENTITY for seed in range(20)]
+    kept = [_fit(*_draw(200, scale=1, bias=0, seed=seed)).method == IDENTITY for seed in range(10)]
 
-    assert sum(kept) >= 10
+    assert sum(kept) >= 5
 
 
 def test_where_it_does_not_help_the_record_is_the_identity() -> None:

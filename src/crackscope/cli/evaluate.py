@@ -1,0 +1,91 @@
+"""``crackscope evaluate``: how good a model is on photos whose truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crackscope.cli.evaluated_photos import (
+    AsJson,
+    GroupingName,
+    ManifestFile,
+    PartName,
+    Prior,
+    Resamples,
+    Seed,
+    load_photos,
+    needs_evaluate_extra,
+    photo_bar,
+    print_json,
+    print_table,
+)
+from crackscope.cli.labelled_data import Folders, Negative, Positive
+from crackscope.inference.engines import Device, Engine
+
+if TYPE_CHECKING:
+    from crackscope.evaluation.evaluate import Evaluation
+
+_FAILURES_SHOWN = 10
+
+
+def evaluate(
+    data: Folders = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for metrics, predictions and figures.")
+    ] = None,
+    manifest: ManifestFile = None,
+    part: PartName = None,
+    grouping: GroupingName = "auto",
+    positive: Positive = None,
+    negative: Negative = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
+    ] = None,
+    prior: Prior = None,
+    resamples: Resamples = 2000,
+    seed: Seed = 0,
+    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
+    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
+    as_json: AsJson = False,
+) -> None:
+    """Say how good a model is on labelled photos: every metric with its 95 % interval by group.
+
+    With --output, writes metrics.json, predictions.csv and figures/ there. Photos that can't be read are
+    counted and left out.
+    """
+    with needs_evaluate_extra():
+        from crackscope.evaluation.evaluate import evaluate as evaluate_photos
+        from crackscope.evaluation.report import evaluation_document, write_evaluation
+        from crackscope.evaluation.tables import evaluation_table
+    from crackscope.inference.classifier import CrackClassifier
+
+    classifier = CrackClassifier.load(model, engine=engine, device=device, threshold=threshold)
+    photos = load_photos(
+        data, manifest=manifest, part=part, grouping=grouping, positive=positive, negative=negative
+    )
+    with photo_bar("scoring") as progress:
+        found = evaluate_photos(
+            classifier, photos, prior=prior, n_resamples=resamples, seed=seed, progress=progress
+        )
+    if as_json:
+        print_json(evaluation_document(found))
+    else:
+        print_table(evaluation_table(found))
+    _print_failures(found)
+    if output is not None:
+        files = write_evaluation(output, found)
+        typer.echo(f"{len(files)} files are in {output}", err=True)
+
+
+def _print_failures(found: Evaluation) -> None:
+    failures = found.scored.failures()
+    for failure in failures[:_FAILURES_SHOWN]:
+        typer.echo(f"not scored: {failure.path}: {failure.error}", err=True)
+    if len(failures) > _FAILURES_SHOWN:
+        typer.echo(f"... and {len(failures) - _FAILURES_SHOWN:,} more", err=True)

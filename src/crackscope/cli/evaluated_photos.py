@@ -1,0 +1,115 @@
+"""What ``evaluate`` and ``compare`` share: their options, and photos and bars in a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crackscope.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from crackscope.evaluation.photos import GroupedPhoto
+    from crackscope.evaluation.tables import Table
+
+ManifestFile = Annotated[
+    Path | None,
+    typer.Option(help="A split's manifest.csv: labels, groups and parts, with paths relative to DATA."),
+]
+PartName = Annotated[
+    str | None,
+    typer.Option(
+        help="train, validation, calibration, test or all; without it test of a manifest, else all."
+    ),
+]
+GroupingName = Annotated[
+    str, typer.Option(help="What belongs together, without a manifest: auto, duplicates, blocks ...")
+]
+Prior = Annotated[
+    float | None, typer.Option(help="State the precision where this share of photos is cracked.")
+]
+Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap draws behind the intervals.")]
+Seed = Annotated[int, typer.Option(min=0, help="Another seed draws other resamples.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@contextmanager
+def needs_evaluate_extra() -> Iterator[None]:
+    """Turn a missing package of the evaluation room into the command that installs it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "a package", "evaluate") from error
+
+
+def load_photos(
+    folders: Sequence[Path] | None,
+    *,
+    manifest: Path | None,
+    part: str | None,
+    grouping: str,
+    positive: str | None,
+    negative: str | None,
+) -> tuple[GroupedPhoto, ...]:
+    """Labelled photos with their groups; a bar while they are read for grouping."""
+    from crackscope.dataset.discover import DEFAULT_FOLDER
+    from crackscope.evaluation.photos import find_labelled_photos
+
+    with photo_bar("grouping") as progress:
+        return find_labelled_photos(
+            folders or [DEFAULT_FOLDER],
+            manifest=manifest,
+            part=part,
+            grouping=grouping,
+            positive=positive,
+            negative=negative,
+            progress=progress,
+        )
+
+
+@contextmanager
+def photo_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on standard error that goes away; yields what a room reports (done, total) to."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("photos"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print a document on standard output; UTF-8, never NaN."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_table(table: Table) -> None:
+    """Print a table and its notes on standard output."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD)
+    for index, column in enumerate(table.columns):
+        drawn.add_column(column, justify="right" if index else "left", no_wrap=True)
+    for row in table.rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    console = Console(highlight=False)
+    # Rather wider than the terminal than without the last columns.
+    console.width = max(console.width, Console(width=1000).measure(drawn).maximum)
+    console.print(drawn)
+    for note in table.notes:
+        typer.echo(note)

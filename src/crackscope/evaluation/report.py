@@ -1,0 +1,100 @@
+"""An evaluation as files: ``metrics.json``, ``predictions.csv`` and ``figures/``."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from crackscope import __version__
+from crackscope.evaluation.compare import Comparison
+from crackscope.evaluation.evaluate import Evaluation, ScoredPhotos
+from crackscope.evaluation.figures import (
+    draw_confusion,
+    draw_precision_recall,
+    draw_reliability,
+    draw_roc,
+    draw_scores,
+)
+from crackscope.evaluation.metrics import METRICS
+from crackscope.evaluation.photo_figures import draw_sample_predictions, draw_worst_mistakes
+from crackscope.records import COLUMNS
+from crackscope.storage import atomic_path, write_json
+
+#: The columns of ``crackscope predict``, with the truth and the group.
+PREDICTION_COLUMNS = ("path", "truth", "group", *COLUMNS[1:])
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation) -> list[Path]:
+    """Write everything below ``folder`` and say which files there are now.
+
+    Raises:
+        OutputError: The folder can't be written to.
+    """
+    metrics, predictions = folder / "metrics.json", folder / "predictions.csv"
+    write_json(metrics, evaluation_document(evaluation))
+    write_predictions(predictions, evaluation.scored)
+    return [metrics, predictions, *draw_figures(folder / "figures", evaluation)]
+
+
+def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
+    """The content of ``metrics.json``: every number with its interval, and what it was made from."""
+    scored, metrics = evaluation.scored, evaluation.metrics
+    return {
+        "crackscope": __version__,
+        "model": {"name": scored.model, "sha256": scored.identity},
+        "threshold": metrics.threshold,
+        "prior": metrics.prior,
+        "photos": metrics.n,
+        "positive": metrics.n_positive,
+        "groups": evaluation.n_groups,
+        "failures": len(scored.failures()),
+        "resamples": evaluation.n_resamples,
+        "seed": evaluation.seed,
+        "metrics": {
+            name: {"value": getattr(metrics, name), **asdict(evaluation.intervals[name])} for name in METRICS
+        },
+        "confusion": asdict(metrics.confusion),
+        "always_positive": metrics.always_positive,
+        "review": asdict(evaluation.review),
+    }
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """A comparison for JSON, with its verdict in words."""
+    return {"crackscope": __version__, **asdict(comparison), "verdict": comparison.verdict()}
+
+
+def write_predictions(target: Path, scored: ScoredPhotos) -> None:
+    """One row per photo, failures too, in UTF-8 with LF."""
+    with atomic_path(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(PREDICTION_COLUMNS)
+        for photo, outcome in zip(scored.photos, scored.outcomes, strict=True):
+            row = {**outcome.as_row(), "truth": photo.truth, "group": photo.group}
+            writer.writerow(_cell(row[column]) for column in PREDICTION_COLUMNS)
+
+
+def draw_figures(folder: Path, evaluation: Evaluation) -> list[Path]:
+    """Draw every figure that the photos allow; curves need both classes."""
+    scored = evaluation.scored
+    labels, scores, judged = scored.labels(), scored.scores(), scored.predictions()
+    threshold = scored.threshold
+    draw_confusion(folder / "confusion.png", labels, scores, threshold=threshold)
+    draw_reliability(folder / "reliability.png", labels, scores)
+    draw_scores(folder / "scores.png", labels, scores, threshold=threshold, band=scored.band)
+    draw_sample_predictions(folder / "sample_predictions.png", judged, seed=evaluation.seed)
+    draw_worst_mistakes(folder / "worst_mistakes.png", judged)
+    names = ["confusion", "reliability", "scores", "sample_predictions", "worst_mistakes"]
+    if evaluation.metrics.auroc is not None:
+        draw_roc(folder / "roc.png", labels, scores, threshold=threshold)
+        draw_precision_recall(folder / "precision_recall.png", labels, scores, threshold=threshold)
+        names += ["roc", "precision_recall"]
+    return [folder / f"{name}.png" for name in names]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -210,9 +211,9 @@ def _feature_shape(backbone: Any) -> tuple[int, ...] | None:
 
 
 def _similar_backbones(name: str) -> str:
-    stem = name.split("_")[0] if "_" in name else name
-    found = timm.list_models(f"*{stem}*") or timm.list_models("*efficientnet*")
-    return ", ".join(found[:12]) + (" ..." if len(found) > 12 else "")
+    known = timm.list_models()
+    near = difflib.get_close_matches(name, known, n=8) or ["tf_efficientnetv2_b0", "tf_efficientnet_lite0"]
+    return f"{len(known)} others, such as {', '.join(near)}"
 
 
 def _listed(kind: str, keys: list[str]) -> str:

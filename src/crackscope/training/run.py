@@ -23,16 +23,19 @@ from numpy.typing import NDArray
 from crackscope.bundle import Bundle, ModelConfig
 from crackscope.dataset.discover import discover
 from crackscope.evaluation.evaluate import Evaluation
+from crackscope.evaluation.report import write_evaluation
 from crackscope.storage import write_json, write_text
 from crackscope.training.decision import Decision, decide_on_calibration
 from crackscope.training.environment import describe_environment, package_versions
 from crackscope.training.export import export_bundle
+from crackscope.training.figures import draw_training_figures
 from crackscope.training.fit import TrainerOptions
+from crackscope.training.history import Stage
 from crackscope.training.listener import Listener
 from crackscope.training.parts import Parts
 from crackscope.training.patches import read_patch
 from crackscope.training.preparation import prepare
-from crackscope.training.recipe import Recipe
+from crackscope.training.recipe import Recipe, recipe_to_toml
 from crackscope.training.run_folder import RunFolder, claim, now
 from crackscope.training.run_readme import run_readme
 from crackscope.training.stages import Trained, train_stages
@@ -50,13 +53,13 @@ class TrainResult:
         folder: Where everything is.
         bundle: The trained model.
         evaluation: Of the exported model on the test part.
-        stage: The stage whose weights the model has: ``stage 1`` or ``stage 2``.
+        stage: The stage whose weights the model has.
     """
 
     folder: RunFolder
     bundle: Bundle
     evaluation: Evaluation
-    stage: str
+    stage: Stage
 
 
 def train(
@@ -94,6 +97,7 @@ def train(
     folder, continued = claim(output, dataset, folders, recipe, overwrite=overwrite)
     if continued:
         listener.note(f"going on with the run in {output}")
+    write_text(folder.recipe, recipe_to_toml(recipe))
     write_json(folder.environment, describe_environment())
     parts, facts = prepare(dataset, recipe, folder, listener)
     trained = train_stages(parts, recipe, folder, options or TrainerOptions(), listener)
@@ -107,9 +111,14 @@ def train(
     listener.step("evaluate the exported model on the test part")
     evaluation = evaluate_test_part(bundle, parts.manifest, listener)
     bundle = add_results(bundle, evaluation)
+    listener.step("figures")
+    write_evaluation(folder.root, evaluation)
+    draw_training_figures(
+        folder.figures, trained.network, parts.train.photos, recipe, trained.history, taken=trained.stage
+    )
     write_text(folder.readme, run_readme(folder, bundle, trained.report, facts))
     folder.finish()
-    return TrainResult(folder=folder, bundle=bundle, evaluation=evaluation, stage=trained.report["taken"])
+    return TrainResult(folder=folder, bundle=bundle, evaluation=evaluation, stage=trained.stage)
 
 
 def _model_config(trained: Trained, decision: Decision, recipe: Recipe, facts: dict[str, Any]) -> ModelConfig:

@@ -14,11 +14,8 @@ from typing import Any
 from crackscope import __version__
 from crackscope.dataset.records import Dataset
 from crackscope.errors import OutputError, RecipeError, ResumeError
-from crackscope.storage import write_json, write_text
-from crackscope.training.recipe import Recipe, load_recipe, recipe_to_toml
-
-_RUN_NAME = "run.json"
-_RECIPE_NAME = "recipe.toml"
+from crackscope.storage import write_json
+from crackscope.training.recipe import Recipe, parse_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +27,12 @@ class RunFolder:
     @property
     def run(self) -> Path:
         """Whose run it is, and whether it is finished."""
-        return self.root / _RUN_NAME
+        return self.root / "run.json"
 
     @property
     def recipe(self) -> Path:
         """The resolved recipe."""
-        return self.root / _RECIPE_NAME
+        return self.root / "recipe.toml"
 
     @property
     def manifest(self) -> Path:
@@ -101,7 +98,7 @@ class RunFolder:
         """The content of ``run.json``; empty where there is none."""
         try:
             found = json.loads(self.run.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as error:
             raise ResumeError(
@@ -143,16 +140,25 @@ def claim(
     folder = RunFolder(output)
     _refuse_data_folders(output, folders)
     state = folder.state()
-    if not state and output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if not state and output.exists() and not _is_empty(output):
         raise OutputError(f"{output} exists and is no run folder; name a new or empty folder")
     if state and overwrite:
         folder.clear()
     elif state:
         _refuse_other_run(folder, state, dataset, recipe)
         return folder, True
-    write_text(folder.recipe, recipe_to_toml(recipe))
-    identity = {"data": [path.resolve().name for path in folders], "data_sha256": data_sha256(dataset)}
-    write_json(folder.run, {"crackscope": __version__, "state": "running", "started": now(), **identity})
+    # One file, so that a kill leaves all of it or nothing; recipe.toml is the same for people.
+    write_json(
+        folder.run,
+        {
+            "crackscope": __version__,
+            "state": "running",
+            "started": now(),
+            "data": [path.resolve().name for path in folders],
+            "data_sha256": data_sha256(dataset),
+            "recipe": asdict(recipe),
+        },
+    )
     return folder, False
 
 
@@ -173,6 +179,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _is_empty(output: Path) -> bool:
+    # Hidden files are what a killed write leaves.
+    return output.is_dir() and all(path.name.startswith(".") for path in output.iterdir())
+
+
 def _refuse_data_folders(output: Path, folders: Sequence[Path]) -> None:
     place = output.resolve()
     for folder in folders:
@@ -186,7 +197,7 @@ def _refuse_data_folders(output: Path, folders: Sequence[Path]) -> None:
 
 def _refuse_other_run(folder: RunFolder, state: dict[str, Any], dataset: Dataset, recipe: Recipe) -> None:
     try:
-        earlier = load_recipe(folder.recipe)
+        earlier = parse_recipe(state.get("recipe", {}), str(folder.run))
     except RecipeError as error:
         raise ResumeError(f"{folder.root} can't be continued: {error}") from error
     if earlier != recipe:

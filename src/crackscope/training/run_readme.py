@@ -62,9 +62,9 @@ def _results(test: dict[str, Any]) -> Iterator[str]:
 
 
 def _stages(stages: dict[str, Any]) -> Iterator[str]:
-    for name in ("stage 1", "stage 2"):
-        if name in stages:
-            row, taken = stages[name], stages["taken"] == name
+    for stage, name in (("head", "stage 1, the head"), ("finetune", "stage 2, fine-tuning")):
+        if stage in stages:
+            row, taken = stages[stage], stages["taken"] == stage
             yield (
                 f"- {name} ({'taken' if taken else 'not taken'}): validation loss "
                 f"{row['validation_loss']:.4f}, accuracy {row['validation_accuracy']:.4f}"

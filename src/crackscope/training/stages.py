@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crackscope.training.embedder import Embedder, first_view
 from crackscope.training.fit import TrainerOptions, finetune
 from crackscope.training.head import fit_head
-from crackscope.training.history import EpochRow, write_history
+from crackscope.training.history import EpochRow, Stage, write_history
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
 from crackscope.training.parts import Parts
@@ -33,6 +33,7 @@ class Trained:
         origin: Of its starting weights.
         familiar: (N, D) embeddings of training photos, as this network makes them.
         history: Every epoch of every stage that ran.
+        stage: The one whose weights these are.
         report: What each stage achieved on the validation part, and which was taken.
     """
 
@@ -41,6 +42,7 @@ class Trained:
     origin: WeightsOrigin
     familiar: NDArray[np.float32]
     history: tuple[EpochRow, ...]
+    stage: Stage
     report: dict[str, Any]
 
 
@@ -83,14 +85,14 @@ def _stage_1(
     fit.install(network)
     best = fit.history[fit.best_epoch]
     listener.note(f"stage 1: {_result(best)}")
-    report = {"taken": "stage 1", "stage 1": asdict(best)}
     return Trained(
         network=network,
         embedder=embedder,
         origin=origin,
         familiar=first_view(train),
         history=fit.history,
-        report=report,
+        stage="head",
+        report={"taken": "head", "head": asdict(best)},
     )
 
 
@@ -113,15 +115,12 @@ def _stage_2(
     )
     history = (*first.history, *result.history)
     write_history(folder.history, history)
-    before, after = first.report["stage 1"]["validation_loss"], result.best.validation_loss
+    before, after = first.report["head"]["validation_loss"], result.best.validation_loss
     taken = after < before
     listener.note(f"stage 2: {_result(result.best)}")
     listener.note(_verdict(before, after))
-    report = {
-        **first.report,
-        "stage 2": asdict(result.best),
-        "taken": "stage 2" if taken else "stage 1",
-    }
+    stage: Stage = "finetune" if taken else "head"
+    report = {**first.report, "finetune": asdict(result.best), "taken": stage}
     if not taken:
         return replace(first, history=history, report=report)
     listener.step("stage 2: embed what the decision is fitted on")
@@ -129,7 +128,7 @@ def _stage_2(
     network.load_state_dict(result.state)
     embedder = Embedder(network.eval(), recipe, folder.cache)
     familiar = first_view(embedder.embed(parts.train.sample(_FAMILIAR_PHOTOS), ("identity",), listener))
-    return replace(first, embedder=embedder, familiar=familiar, history=history, report=report)
+    return replace(first, embedder=embedder, familiar=familiar, history=history, stage=stage, report=report)
 
 
 def _result(row: EpochRow) -> str:

@@ -240,8 +240,9 @@ def _read(path: Path) -> dict[str, Tensor]:
         loaded = load_state_dict(str(path), weights_only=True)
         return {name: _as_float32(tensor) for name, tensor in loaded.items()}
     except Exception as error:  # PyTorch raises nearly anything for a file that is not its own
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise WeightsError(
-            f"cannot read weights from {path}: {str(error).splitlines()[0]}; "
+            f"cannot read weights from {path}: {reason}; "
             "expected a state dict of tensors as .safetensors or .pth"
         ) from error
 

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from crackscope.bundle import Calibration, Familiarity, ModelConfig, ReviewBand, Threshold
+from crackscope.training.card import model_card
+
+BARE = {
+    "name": "A wall detector",
+    "created": "today",
+    "input_hw": (64, 64),
+    "patch_px": 227,
+    "backbone": "resnet18",
+    "weights": "none: random weights (not applicable)",
+    "threshold": Threshold(value=0.25, rule="recall>=0.99", fitted_on="a few photos"),
+    "calibration": Calibration(method="none", scale=1.0, bias=0.0, fitted_on="a few photos"),
+}
+
+
+def config(**changes: object) -> ModelConfig:
+    return ModelConfig(**{**BARE, **changes})  # type: ignore[arg-type]
+
+
+def test_a_bare_model_still_has_a_card() -> None:
+    card = model_card(config())
+    assert card.startswith("# A wall detector\n")
+    assert "0.2500 (recall>=0.99, chosen on a few photos)" in card
+    assert "227 x 227" in card
+    assert "Training data" not in card
+    assert "Results" not in card
+
+
+def test_the_card_says_what_the_config_knows() -> None:
+    card = model_card(
+        config(
+            review=ReviewBand(low=0.2, high=0.8, alpha=0.05, fitted_on="x"),
+            familiarity=Familiarity(method="m", limit=2.5, quantile=0.99, fitted_on="x"),
+            training={
+                "data": {
+                    "sources": {"metu": {"Positive": 1200, "Negative": 800}},
+                    "parts": {"train": {"Positive": 1000, "Negative": 600}},
+                    "grouping": "auto",
+                    "note": "METU, CC BY 4.0",
+                },
+                "test": {"n": 300, "metrics": {"accuracy": 0.99}, "intervals": {"accuracy": [0.98, 1.0]}},
+                "parity": {"images": 40, "score_difference": 2e-6, "labels_changed": 0},
+            },
+        )
+    )
+    for said in (
+        "| metu | 1,200 | 800 |",
+        "train 1,600",
+        "METU, CC BY 4.0",
+        "| accuracy | 0.9900 | 0.9800 to 1.0000 |",
+        "0.2000 to 0.8000",
+        "2.500",
+        "2.0e-06",
+    ):
+        assert said in card
+
+
+def test_a_band_the_wrong_way_round_reviews_nothing_and_is_not_mentioned() -> None:
+    card = model_card(config(review=ReviewBand(low=1.0, high=0.0, alpha=0.05, fitted_on="x")))
+    assert "uncertain" not in card

@@ -52,18 +52,19 @@ def split(
     """
     from rich.console import Console
 
+    from crackscope.dataset.groups import Grouping
     from crackscope.dataset.manifest import write_manifest
     from crackscope.dataset.shares import Shares
     from crackscope.dataset.split import split_dataset
 
-    wanted = Shares.parse(shares)
+    wanted, kept_together = Shares.parse(shares), Grouping.named(grouping)
     dataset = find_photos(data, positive, negative)
     found = split_dataset(
         dataset,
         fingerprint_with_bar(dataset),
         shares=wanted,
         seed=seed,
-        grouping=grouping,
+        grouping=kept_together,
         block_length=block_length,
         keep_contradictory=keep_contradictory,
     )

@@ -41,7 +41,7 @@ th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: l
 figure { margin: 0; width: 7rem; } img { display: block; width: 7rem; height: 7rem; object-fit: contain; }
 figcaption { font-size: .75rem; line-height: 1.3; overflow-wrap: anywhere; }
 .none { display: grid; place-items: center; height: 7rem; font-size: .75rem; border: 1px dashed var(--line); }
-.detail { flex-basis: 100%; font-size: .75rem; max-width: 14rem; }
+.detail { display: block; font-style: italic; }
 """
 
 
@@ -85,8 +85,7 @@ def _section(audit: Audit, kind: Kind, findings: Sequence[Finding], limit: int) 
     yield f'<p>{escape(_MEANING[kind])}</p>\n<div class="findings">\n'
     for finding in shown:
         yield '<div class="finding">'
-        yield from (_figure(audit.dataset.root, path) for path in finding.paths[:limit])
-        yield f'<div class="detail">{escape(finding.detail)}</div>' if finding.detail else ""
+        yield from (_figure(audit.dataset.root, path, finding.detail) for path in finding.paths[:limit])
         yield "</div>\n"
     yield "</div>\n"
     if left:
@@ -103,10 +102,11 @@ def _up_to(findings: Sequence[Finding], limit: int) -> list[Finding]:
     return shown
 
 
-def _figure(root: Path, path: str) -> str:
+def _figure(root: Path, path: str, detail: str) -> str:
     # A name that is no valid Unicode can't be written into a page.
     name = escape(path.encode("utf-8", "backslashreplace").decode()).replace("/", "/<wbr>")
-    return f"<figure>{_thumbnail(root / path)}<figcaption>{name}</figcaption></figure>"
+    caption = f'{name}<span class="detail">{escape(detail)}</span>'
+    return f"<figure>{_thumbnail(root / path)}<figcaption>{caption}</figcaption></figure>"
 
 
 def _thumbnail(path: Path) -> str:

@@ -40,6 +40,14 @@ class Grouping(StrEnum):
     BLOCKS = "blocks"
     SOURCE_PHOTO = "source-photo"
 
+    @classmethod
+    def named(cls, name: str) -> Grouping:
+        """The grouping of that name; an unknown one is a `DataError` that lists the valid ones."""
+        try:
+            return cls(name)
+        except ValueError as error:
+            raise DataError(f"unknown grouping {name!r}; valid: {', '.join(cls)}") from error
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:

@@ -85,7 +85,7 @@ def split_dataset(
         DataError: The grouping is unknown, or a part would lack a class.
     """
     shares = Shares() if shares is None else shares
-    grouping = _grouping(grouping)
+    grouping = Grouping.named(grouping)
     copies = copy_numbers(fingerprints)
     contradictory = copies_that_differ(copies, [photo.label for photo in dataset.photos])
     left_out = set() if keep_contradictory else {index for members in contradictory for index in members}
@@ -110,13 +110,6 @@ def split_dataset(
     )
     _require_both_classes(split)
     return split
-
-
-def _grouping(name: str) -> Grouping:
-    try:
-        return Grouping(name)
-    except ValueError as error:
-        raise DataError(f"unknown grouping {name!r}; valid: {', '.join(Grouping)}") from error
 
 
 def _rows(

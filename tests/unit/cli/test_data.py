@@ -64,7 +64,11 @@ def test_folders_without_usable_photos_are_clear_errors(tmp_path: Path, command:
         assert type(result.exception) is expected
 
 
-def test_bad_shares_are_refused_before_any_photo_is_read(tmp_path: Path) -> None:
-    result = runner.invoke(app, ["data", "split", str(tmp_path / "nowhere"), "--shares", "70/20"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [("--shares 70/20", "cannot read the shares '70/20'"), ("--grouping photo", "unknown grouping 'photo'")],
+)
+def test_bad_options_are_refused_before_any_photo_is_read(tmp_path: Path, options: str, message: str) -> None:
+    result = runner.invoke(app, ["data", "split", str(tmp_path / "nowhere"), *options.split()])
     assert isinstance(result.exception, DataError)
-    assert "cannot read the shares '70/20'" in str(result.exception)
+    assert message in str(result.exception)

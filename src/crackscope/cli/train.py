@@ -76,7 +76,9 @@ def train(
         "finetune.precision": precision,
         "run.seed": seed,
     }
-    overrides = {key: value for key, value in flags.items() if value is not None} | _settings(settings or [])
+    overrides = {key: value for key, value in flags.items() if value is not None} | parse_settings(
+        settings or []
+    )
     options = {"accelerator": accelerator, "devices": devices, "nodes": nodes}
     with TrainingDisplay() as display:
         try:
@@ -103,7 +105,7 @@ def print_result(result: TrainResult) -> None:
     from rich.table import Table
 
     test: dict[str, Any] = result.bundle.config.training["test"]
-    table = Table(title=f"{test['n']:,} test photos, {result.stage}")
+    table = Table(title=f"{test['n']:,} test photos")
     for column in ("", "value", "95 % interval"):
         table.add_column(column, justify="left" if not column else "right")
     for name, value in test["metrics"].items():
@@ -117,7 +119,8 @@ def print_result(result: TrainResult) -> None:
     typer.echo(f"all of it is explained in {folder.readme}")
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
+def parse_settings(pairs: list[str]) -> dict[str, str]:
+    """``KEY=VALUE`` pairs of ``--set`` as overrides of a recipe."""
     settings = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")

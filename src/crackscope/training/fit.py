@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from crackscope.training.checkpoint import (
 )
 from crackscope.training.history import EpochRow
 from crackscope.training.interrupt import DeferredInterrupt
-from crackscope.training.lightning_module import FinetuneModule
+from crackscope.training.lightning_module import LOG_EVERY_STEPS, FinetuneModule
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Recipe
 
@@ -84,6 +85,7 @@ def finetune(
     folder: Path,
     *,
     options: TrainerOptions | None = None,
+    on_epoch: Callable[[EpochRow], None] | None = None,
 ) -> FinetuneResult:
     """Train the network further; a run that was stopped goes on from ``folder/last.ckpt``.
 
@@ -94,6 +96,7 @@ def finetune(
         recipe: All choices.
         folder: Takes the checkpoint and ``logs/`` (TensorBoard and CSV).
         options: Devices and progress.
+        on_epoch: Told of each epoch when it is saved; what it raises ends the training.
 
     Raises:
         RunInterruptedError: Ctrl-C; the state is saved.
@@ -106,7 +109,7 @@ def finetune(
     identity = training_identity(recipe, train, validation)
     state = load_state(checkpoint, identity)
     if not state.finished(recipe):
-        _run(network, train, validation, recipe, state, folder, options or TrainerOptions())
+        _run(network, (train, validation), recipe, state, folder, options or TrainerOptions(), on_epoch)
         # From the file, because with several processes the work was done in others.
         state = load_state(checkpoint, identity)
     if state.best_row is None:
@@ -119,25 +122,25 @@ def finetune(
 
 def _run(
     network: CrackNetwork,
-    train: PhotoSet,
-    validation: PhotoSet,
+    parts: tuple[PhotoSet, PhotoSet],
     recipe: Recipe,
     state: FinetuneState,
     folder: Path,
     options: TrainerOptions,
+    on_epoch: Callable[[EpochRow], None] | None,
 ) -> None:
     learner = copy.deepcopy(network)
     learner.unfreeze(recipe.finetune.unfreeze)
     interrupt = DeferredInterrupt()
     module = FinetuneModule(
         learner,
-        train,
-        validation,
+        *parts,
         recipe,
         state=state,
         checkpoint=folder / CHECKPOINT_NAME,
         checkpoint_every_s=options.checkpoint_every_s,
         stop_asked=interrupt.asked,
+        on_epoch=on_epoch,
     )
     trainer = _make_trainer(recipe, folder, options)
     # Lightning counts epochs from here; the module knows the step.
@@ -166,7 +169,7 @@ def _make_trainer(recipe: Recipe, folder: Path, options: TrainerOptions) -> Trai
             if options.show_progress
             else None,
             logger=[CSVLogger(folder / "logs", "csv"), TensorBoardLogger(folder / "logs", "tensorboard")],
-            log_every_n_steps=20,
+            log_every_n_steps=LOG_EVERY_STEPS,
             reload_dataloaders_every_n_epochs=1,
             use_distributed_sampler=False,
             num_sanity_val_steps=0,

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from timm.utils import ModelEmaV3
+from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -23,6 +23,9 @@ from crackscope.training.loader import Batch, PhotoBatches
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Recipe
 from crackscope.training.schedule import rate_factor
+
+#: How often the loss of a step goes to the logs.
+LOG_EVERY_STEPS = 20
 
 
 class FinetuneModule(LightningModule):
@@ -40,7 +43,10 @@ class FinetuneModule(LightningModule):
         checkpoint: Where the state is saved: after each epoch, and between if
             ``checkpoint_every_s`` seconds have passed.
         stop_asked: Asked after each step; where it says yes, the module saves and raises.
+        on_epoch: Told of each epoch when it is saved.
     """
+
+    validation_weights: Tensor
 
     def __init__(
         self,
@@ -53,12 +59,13 @@ class FinetuneModule(LightningModule):
         checkpoint: Path,
         checkpoint_every_s: float,
         stop_asked: Callable[[], bool],
+        on_epoch: Callable[[EpochRow], None] | None = None,
     ) -> None:
         super().__init__()
         self.network, self.recipe, self.state = network, recipe, state
         self._photos, self._validation_photos = train, validation
         self._checkpoint, self._checkpoint_every_s = checkpoint, checkpoint_every_s
-        self._stop_asked = stop_asked
+        self._stop_asked, self._on_epoch = stop_asked, on_epoch
         self._saved_at = time.monotonic()
         self._steps_per_epoch = 0
         self._validation = Tally()
@@ -147,7 +154,7 @@ class FinetuneModule(LightningModule):
         self.state.step += 1
         tally = self.state.tally
         self.log("loss", tally.loss / tally.weight, prog_bar=True, logger=False)
-        if self.state.step % self.trainer.log_every_n_steps == 0:
+        if self.state.step % LOG_EVERY_STEPS == 0:
             self._log({"step/loss": float(outputs["loss"]), "step/learning_rate": self._learning_rate})
         # After its last step an epoch is saved only when it is validated.
         if self.state.step < self._steps_per_epoch:
@@ -183,6 +190,8 @@ class FinetuneModule(LightningModule):
         state.epoch, state.step, state.tally = state.epoch + 1, 0, Tally()
         self.trainer.should_stop = state.finished(self.recipe)
         self._pause(due=True)
+        if self._on_epoch:
+            self._on_epoch(row)
 
     def save(self) -> None:
         """Write the state; every process has the same, so the first one writes."""

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crackscope.dataset.copies import near_components
+from crackscope.dataset import copies
 
 
 def brute_force(hashes: np.ndarray, levels: np.ndarray, near_bits: int, near_levels: float) -> list[int]:
@@ -36,12 +38,19 @@ def families(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(photos=families(), near_bits=st.integers(0, 64), near_levels=st.floats(0, 8))
+@given(
+    photos=families(),
+    near_bits=st.integers(0, 64),
+    near_levels=st.floats(0, 8),
+    tile_rows=st.sampled_from([1, 2, 7, 256]),
+)
 def test_near_components_are_those_of_comparing_all_pairs(
-    photos: tuple[np.ndarray, np.ndarray], near_bits: int, near_levels: float
+    photos: tuple[np.ndarray, np.ndarray], near_bits: int, near_levels: float, tile_rows: int
 ) -> None:
     hashes, levels = photos
-    found = near_components(hashes, levels, near_bits=near_bits, near_levels=near_levels)
+    # Small tiles, so that sixty photos have many and each must reach as far as it has to.
+    with patch.object(copies, "_TILE_ROWS", tile_rows):
+        found = copies.near_components(hashes, levels, near_bits=near_bits, near_levels=near_levels)
     assert found.tolist() == brute_force(hashes, levels, near_bits, near_levels)
 
 
@@ -52,6 +61,6 @@ def test_components_across_many_tiles_are_those_of_comparing_all_pairs() -> None
     bits = generator.integers(0, 2, (300, 256), dtype=np.uint8)[kind] ^ (generator.random((1200, 256)) < 0.05)
     hashes = np.packbits(bits.astype(np.uint8), axis=1).view(np.uint64)
     levels = generator.integers(100, 103, (1200, 17)).astype(np.uint8)
-    found = near_components(hashes, levels, near_bits=24, near_levels=3.0)
+    found = copies.near_components(hashes, levels, near_bits=24, near_levels=3.0)
     assert found.tolist() == brute_force(hashes, levels, 24, 3.0)
     assert 200 < len(set(found.tolist())) < 900

@@ -122,7 +122,7 @@ def _note_on_random_split(random: RandomSplit) -> str:
     ]
     if not shared:
         return f"a random split by file would have shared none of its {count(random.test, 'test photo')}"
+    listed = " and ".join(filter(None, [", ".join(shared[:-1]), shared[-1]]))
     return (
-        f"of {count(random.test, 'test photo')}, a random split by file would have had "
-        f"{' and '.join(shared)} in training"
+        f"of {count(random.test, 'test photo')}, a random split by file would have had {listed} in training"
     )

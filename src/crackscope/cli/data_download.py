@@ -34,7 +34,7 @@ def download(
         str | None, typer.Option(help="What the archive's SHA-256 must be, if you know it.")
     ] = None,
 ) -> None:
-    """Fetch METU's 40,000 patches (245 MB) and unpack them.
+    """Fetch METU's 40,000 patches (about 240 MB) and unpack them.
 
     A broken transfer goes on where it stopped. The archive's checksum is recorded, and verified whenever the
     command runs again.

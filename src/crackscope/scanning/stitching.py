@@ -40,10 +40,10 @@ def smooth(cells: F32) -> F32:
     Neighbouring cells come from one place of the activation map more often than from two, so their noise is
     blocky. On UAV75 this lifted the average precision of cells from 0.41 to 0.46 (docs/scanning.md).
     """
-    down = np.pad(cells, ((1, 1), (0, 0)), mode="edge")
-    down = (down[:-2] + 2 * down[1:-1] + down[2:]) / 4
-    across = np.pad(down, ((0, 0), (1, 1)), mode="edge")
-    return np.asarray((across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]) / 4, np.float32)
+    rows = np.pad(cells, ((1, 1), (0, 0)), mode="edge")
+    mixed = (rows[:-2] + 2 * rows[1:-1] + rows[2:]) / 4
+    columns = np.pad(mixed, ((0, 0), (1, 1)), mode="edge")
+    return np.asarray((columns[:, :-2] + 2 * columns[:, 1:-1] + columns[:, 2:]) / 4, np.float32)
 
 
 def whole_tiles(values: F32, cells_hw: tuple[int, int]) -> F32:

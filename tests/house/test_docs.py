@@ -36,7 +36,8 @@ def _resolve(words: list[str]) -> tuple[Any, list[str]]:
 
 
 def _flags(command: Any) -> set[str]:
-    flags = {flag for option in command.params for flag in [*option.opts, *option.secondary_opts]}
+    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+    flags = {flag for option in options for flag in [*option.opts, *option.secondary_opts]}
     return flags | {"--help", "-h"}
 
 

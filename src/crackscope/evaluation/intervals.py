@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crackscope.errors import SettingsError
-from crackscope.evaluation.calibration_error import squared_calibration_error
+from crackscope.evaluation.calibration_error import calibration_error, squared_calibration_error
 from crackscope.evaluation.exact_limits import Limits, exact_limits, widest
 from crackscope.evaluation.metrics import (
     METRICS,
@@ -91,8 +91,8 @@ def bootstrap_intervals(
     resampled = resample_metrics(
         truth, score, numbers, threshold=threshold, prior=prior, n_resamples=n_resamples, seed=seed
     )
-    resampled["ece"] = _calibration_errors(resampled["ece"], squared_calibration_error(truth, score))
     limits = {name: percentile_limits(resampled[name], confidence) for name in METRICS}
+    limits["ece"] = _calibration_limits(resampled, truth, score, confidence)
     exact = exact_limits(truth == 1, score, numbers, limits, threshold, prior, confidence)
     return {name: _join(limits[name], exact.get(name)) for name in METRICS}
 
@@ -125,7 +125,25 @@ def _join(bootstrap: Limits | None, exact: Limits | None) -> Interval:
     return NO_INTERVAL
 
 
-def _calibration_errors(squared: NDArray[np.float64], found: float) -> NDArray[np.float64]:
-    # Copies of a photo in a resample look like miscalibration; simulations held 95 % only after this shift.
-    centred = squared - squared.mean() + found
-    return np.asarray(np.sqrt(np.maximum(centred, 0.0)))
+def _calibration_limits(
+    resampled: dict[str, NDArray[np.float64]],
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    confidence: float,
+) -> Limits | None:
+    """Percentiles of the calibration error, from 0 where its square can't be told from 0.
+
+    Copies of a photo in a resample look like miscalibration, so both distributions are moved back to what the
+    photos themselves give. Held 90 to 100 % of true errors in simulations of 100 to 1,500 photos.
+    """
+    found = {
+        "ece": calibration_error(labels, scores),
+        "ece_squared": squared_calibration_error(labels, scores),
+    }
+    absolute, squared = (
+        percentile_limits(resampled[name] - resampled[name].mean() + value, confidence)
+        for name, value in found.items()
+    )
+    if absolute is None or squared is None:
+        return None
+    return (0.0 if squared[0] <= 0 else max(0.0, absolute[0])), max(0.0, absolute[1])

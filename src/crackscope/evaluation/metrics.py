@@ -16,7 +16,7 @@ from sklearn.metrics import (
 )
 
 from crackscope.errors import DataError, NoPhotosError, SettingsError
-from crackscope.evaluation.calibration_error import squared_calibration_error
+from crackscope.evaluation.calibration_error import calibration_error
 
 #: What people call each metric that has an interval.
 TITLES = {
@@ -70,7 +70,7 @@ class Metrics:
         threshold: Decisions are ``score >= threshold``.
         prior: The share of Positive photos that ``precision_at_prior`` is stated for.
         log_loss: Mean negative log-likelihood in nats, scores kept `SMALLEST_SCORE` away from 0 and 1.
-        ece: Root-mean-square calibration error, bias-corrected; see `calibration_error`.
+        ece: Expected calibration error, bias-corrected; see the module `calibration_error`.
         always_positive: The metrics of calling every photo Positive, for scale.
     """
 
@@ -135,7 +135,7 @@ def compute_metrics(
         average_precision=float(average_precision_score(truth, score)) if n_positive else None,
         log_loss=float(log_loss(truth, clip_scores(score), labels=[0, 1])),
         brier=float(brier_score_loss(truth, score, pos_label=1)),
-        ece=float(np.sqrt(max(0.0, squared_calibration_error(truth, score)))),
+        ece=calibration_error(truth, score),
         always_positive=_always_positive(truth.size, n_positive, prior),
     )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from crackscope.evaluation.calibration_error import (
     MIN_PHOTOS_PER_BIN,
     N_BINS,
+    calibration_error,
     score_bins,
     squared_calibration_error,
 )
@@ -29,23 +30,57 @@ def test_its_square_is_zero_on_average_for_a_calibrated_model(n: int) -> None:
     assert 0.3 < (values < 0).mean() < 0.8
 
 
-def test_the_usual_estimator_would_be_far_from_zero_there() -> None:
-    generator = np.random.default_rng(0)
-    usual = []
-    for _ in range(200):
-        labels, scores = _draw(generator, 400)
-        gaps = np.bincount(score_bins(scores), labels - scores)
-        usual.append(np.abs(gaps).sum() / 400)
+def _usual(labels: NDArray, scores: NDArray) -> float:
+    return float(np.abs(np.bincount(score_bins(scores), labels - scores)).sum() / labels.size)
 
-    assert np.mean(usual) > 0.04
+
+def test_noise_counts_for_much_less_than_in_the_usual_estimate() -> None:
+    generator = np.random.default_rng(0)
+    draws = [_draw(generator, 400) for _ in range(300)]
+    usual, debiased = (
+        np.mean([estimate(*draw) for draw in draws]) for estimate in (_usual, calibration_error)
+    )
+
+    assert usual > 0.04
+    assert debiased < 0.65 * usual
+
+
+@pytest.mark.parametrize("shift", [0.1, -0.05])
+def test_a_true_error_is_found_where_the_usual_estimate_is_too_high(shift: float) -> None:
+    generator = np.random.default_rng(0)
+    draws = [_draw(generator, 600, shift) for _ in range(300)]
+    usual, debiased = (
+        np.mean([estimate(*draw) for draw in draws]) for estimate in (_usual, calibration_error)
+    )
+
+    assert debiased == pytest.approx(abs(shift), rel=0.1)
+    assert usual > debiased * 1.02
 
 
 @pytest.mark.parametrize("shift", [0.1, -0.1])
-def test_a_constant_gap_is_found(shift: float) -> None:
+def test_the_square_of_a_constant_gap_is_found(shift: float) -> None:
     generator = np.random.default_rng(0)
     values = [squared_calibration_error(*_draw(generator, 500, shift)) for _ in range(500)]
 
     assert np.mean(values) == pytest.approx(shift**2, rel=0.1)
+
+
+def test_what_is_taken_away_is_what_noise_adds() -> None:
+    # One bin of 100 photos: the same estimate by drawing noise a million times.
+    labels = np.repeat([0, 1], [40, 60])
+    scores = np.full(100, 0.55)
+    gap, noise = 0.05, np.std(labels, ddof=1) / 10
+    drawn = np.abs(gap + noise * np.random.default_rng(0).normal(size=1_000_000)).mean()
+
+    assert np.unique(score_bins(scores)).size == 1
+    assert calibration_error(labels, scores) == pytest.approx(2 * gap - drawn, abs=2e-4)
+
+
+def test_certain_scores_that_are_right_have_no_error_and_wrong_ones_the_whole() -> None:
+    labels = np.repeat([0, 1], 50)
+
+    assert calibration_error(labels, labels.astype(float)) == 0
+    assert calibration_error(labels, 1.0 - labels) == 1
 
 
 def test_equal_scores_share_a_bin_whatever_their_order() -> None:
@@ -63,5 +98,6 @@ def test_bins_are_few_where_photos_are_few() -> None:
     assert np.bincount(score_bins(scores)).tolist() == [10_000 // N_BINS] * N_BINS
 
 
-def test_a_photo_alone_says_nothing() -> None:
+def test_a_photo_alone_has_its_own_gap_and_no_estimate_of_noise() -> None:
     assert squared_calibration_error(np.array([1]), np.array([0.1])) == 0
+    assert calibration_error(np.array([1]), np.array([0.1])) == pytest.approx(0.9)

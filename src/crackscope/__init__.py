@@ -18,21 +18,40 @@ _PUBLIC = {
     "CrackscopeError": "crackscope.errors",
     "Failure": "crackscope.records",
     "Label": "crackscope.labels",
+    "Listener": "crackscope.training.listener",
     "PhotoReport": "crackscope.scanning.records",
     "Prediction": "crackscope.records",
     "ReviewReason": "crackscope.labels",
     "ScanSettings": "crackscope.scanning.records",
+    "discover": "crackscope.dataset.discover",
+    "evaluate": "crackscope.evaluation.evaluate",
+    "find_labelled_photos": "crackscope.evaluation.photos",
     "load_bundle": "crackscope.bundle",
+    "load_recipe": "crackscope.training.recipe",
     "read_photo": "crackscope.images",
+    "train": "crackscope.training.run",
+    "tune": "crackscope.training.tune",
 }
+
+#: What to install where a room's packages are missing.
+_EXTRAS = {"evaluation": "evaluate", "training": "train"}
 
 __all__ = ["__version__", *_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'crackscope' has no attribute {name!r}")
+    try:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module 'crackscope' has no attribute {name!r}")
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(_PUBLIC[name].split(".")[1])
+        if extra is None or (error.name or "").startswith("crackscope"):
+            raise
+        from crackscope.errors import MissingExtraError
+
+        package = (error.name or "a package").partition(".")[0]
+        raise MissingExtraError(package, extra) from error
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
@@ -131,6 +132,11 @@ def _run(
 ) -> None:
     learner = copy.deepcopy(network)
     learner.unfreeze(recipe.finetune.unfreeze)
+    if learner.train_norm:
+        # Batch norm that learns takes other statistics at once, so a head fitted to the old ones does not
+        # fit; on random weights its large weights even blew the logits up to hundreds.
+        torch.nn.init.zeros_(learner.head.weight)
+        torch.nn.init.zeros_(learner.head.bias)
     interrupt = DeferredInterrupt()
     module = FinetuneModule(
         learner,

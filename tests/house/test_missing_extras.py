@@ -1,0 +1,25 @@
+"""Without an extra its public names say what to install, and everything else works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [("train", "torch", "train"), ("tune", "optuna", "train"), ("evaluate", "sklearn", "evaluate")],
+)
+def test_a_name_whose_packages_are_missing_says_what_to_install(name: str, package: str, extra: str) -> None:
+    script = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "import crackscope\n"
+        f"try: crackscope.{name}\n"
+        "except crackscope.CrackscopeError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert f"{package} is not installed" in done.stdout
+    assert f'pip install "crackscope[{extra}]"' in done.stdout

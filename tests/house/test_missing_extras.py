@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.parametrize(
     ("name", "package", "extra"),
-    [("train", "torch", "train"), ("tune", "optuna", "train"), ("evaluate", "sklearn", "evaluate")],
+    [("train", "timm", "train"), ("tune", "optuna", "train"), ("evaluate", "sklearn", "evaluate")],
 )
 def test_a_name_whose_packages_are_missing_says_what_to_install(name: str, package: str, extra: str) -> None:
     script = (

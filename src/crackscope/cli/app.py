@@ -9,11 +9,13 @@ import typer
 from crackscope import __version__
 from crackscope.cli import compare as _compare
 from crackscope.cli import data as _data
+from crackscope.cli import demo as _demo
 from crackscope.cli import evaluate as _evaluate
 from crackscope.cli import model as _model
 from crackscope.cli import predict as _predict
 from crackscope.cli import pretrain as _pretrain
 from crackscope.cli import scan as _scan
+from crackscope.cli import serve as _serve
 from crackscope.cli import train as _train
 from crackscope.cli import tune as _tune
 
@@ -45,9 +47,12 @@ def _options(
 app.add_typer(_data.app)
 app.add_typer(_pretrain.app)
 app.add_typer(_model.app)
+app.add_typer(_serve.app)
 app.command("compare")(_compare.compare)
+app.command("demo")(_demo.demo)
 app.command("evaluate")(_evaluate.evaluate)
 app.command("predict")(_predict.predict)
 app.command("scan")(_scan.scan)
+app.command("serve")(_serve.serve)
 app.command("train")(_train.train)
 app.command("tune")(_tune.tune)

@@ -1,0 +1,160 @@
+"""``crackscope serve`` and ``crackscope serve-user``: the web server, and who may use it."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crackscope.errors import MissingExtraError, SettingsError
+
+if TYPE_CHECKING:
+    from crackscope.serving.auth import Users
+    from crackscope.serving.settings import ServeSettings
+
+app = typer.Typer(
+    name="serve-user", help="Name the users of a server that others can reach.", no_args_is_help=True
+)
+
+_DataDir = Annotated[Path, typer.Option(help="Folder of the photos, the database and the users.")]
+_DEFAULT_DATA_DIR = Path("crackscope-data")
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine need users first.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
+    ] = None,
+    data_dir: _DataDir = _DEFAULT_DATA_DIR,
+    database: Annotated[
+        str | None, typer.Option(help="SQLAlchemy URL; without it SQLite in the data folder.")
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let every machine in without a token.")
+    ] = False,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads that classify; without it one per processor.")
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Photos of all clients in one run of the model.")
+    ] = 32,
+    keep_uploads: Annotated[
+        float, typer.Option(help="Hours until photos outside a project are deleted.")
+    ] = 24.0,
+    limit_files: Annotated[int, typer.Option(min=1, help="Photos in one request.")] = 256,
+    limit_file_mb: Annotated[int, typer.Option(min=1, help="Megabytes of one photo.")] = 64,
+    limit_request_mb: Annotated[int, typer.Option(min=1, help="Megabytes of one request.")] = 512,
+    limit_pixels: Annotated[
+        int, typer.Option(min=1, help="Photos with more pixels than this are refused.")
+    ] = 120_000_000,
+    limit_jobs: Annotated[int, typer.Option(min=1, help="Scans that wait or run.")] = 100,
+    limit_queue: Annotated[int, typer.Option(min=1, help="Photos that wait for a prediction.")] = 1024,
+    timeout: Annotated[float, typer.Option(help="Seconds until a prediction is given up.")] = 60.0,
+) -> None:
+    """Serve the page and the REST API: upload, scan, review, report.
+
+    Only this machine can connect unless --host says otherwise; then name users first, with
+    `crackscope serve-user add NAME`. Stop with Ctrl-C: what was begun is finished, and scans go on at the
+    next start.
+    """
+    try:
+        import uvicorn
+
+        from crackscope.serving.app import create_app
+        from crackscope.serving.settings import Limits, ServeSettings
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("crackscope"):
+            raise
+        raise MissingExtraError(error.name or "a package", "serve") from error
+    settings = ServeSettings(
+        data_dir=data_dir,
+        model=model,
+        database_url=database,
+        host=host,
+        insecure=insecure,
+        batch_size=batch_size,
+        threads=threads,
+        keep_uploads_h=keep_uploads,
+        limits=Limits(
+            files=limit_files,
+            file_bytes=limit_file_mb * 1_000_000,
+            request_bytes=limit_request_mb * 1_000_000,
+            pixels=limit_pixels,
+            jobs=limit_jobs,
+            queue=max(limit_queue, limit_files),
+            timeout_s=timeout,
+        ),
+    )
+    _require_users(settings)
+    with _listen(host, port) as listener:
+        config = uvicorn.Config(
+            create_app(settings),
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=60,
+        )
+        typer.echo(f"crackscope is at {_address(host, listener)} (API: /docs). Stop it with Ctrl-C.")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="A person or program.")], data_dir: _DataDir = _DEFAULT_DATA_DIR
+) -> None:
+    """Name a user and print the token, once: only its hash is kept."""
+    token = _users(data_dir).add(name)
+    typer.echo(f"Token of {name}, shown this once:", err=True)
+    typer.echo(token)
+
+
+@app.command("list")
+def list_users(data_dir: _DataDir = _DEFAULT_DATA_DIR) -> None:
+    """List the users."""
+    for name in _users(data_dir).names():
+        typer.echo(name)
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="A user.")], data_dir: _DataDir = _DEFAULT_DATA_DIR
+) -> None:
+    """Take a user's token away; it stops working at once, also in a running server."""
+    _users(data_dir).remove(name)
+    typer.echo(f"{name} can no longer log in.")
+
+
+def _users(data_dir: Path) -> Users:
+    try:
+        from crackscope.serving.auth import USERS_NAME, Users
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "a package", "serve") from error
+    return Users(data_dir / USERS_NAME)
+
+
+def _require_users(settings: ServeSettings) -> None:
+    if settings.needs_token and not _users(settings.data_dir).names():
+        raise SettingsError(
+            f"{settings.host} can be reached from other machines and there are no users; "
+            f"run `crackscope serve-user add NAME --data-dir {settings.data_dir}`, or pass --insecure"
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SettingsError(
+            f"cannot listen on {host}, port {port}: {reason}; choose another --port"
+        ) from error
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"

@@ -1,0 +1,41 @@
+"""``GET /v1/model``: which model answers, where it decides, and what the server takes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from crackscope.serving.context import CurrentServer
+
+router = APIRouter(tags=["model"])
+
+
+class ModelDocument(BaseModel):
+    """The loaded model's facts, as in its ``model.json``."""
+
+    name: str
+    created: str
+    sha256: str
+    labels: list[str]
+    input_hw: tuple[int, int]
+    patch_px: int
+    backbone: str
+    weights: str
+    threshold: dict[str, Any]
+    calibration: dict[str, Any]
+    review: dict[str, Any] | None
+    familiarity: dict[str, Any] | None
+    limits: dict[str, float]
+
+
+@router.get("/v1/model")
+def model(server: CurrentServer) -> ModelDocument:
+    """The model that answers, and the limits of a request."""
+    bundle = server.classifier.bundle
+    facts = dataclasses.asdict(bundle.config)
+    known = {name: value for name, value in facts.items() if name in ModelDocument.model_fields}
+    known["sha256"] = bundle.identity
+    return ModelDocument(**known, limits=dataclasses.asdict(server.settings.limits))

@@ -1,0 +1,86 @@
+"""How the server runs, and what it refuses."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crackscope.errors import SettingsError
+
+#: Where projects, photos and users are kept unless told otherwise.
+DEFAULT_DATA_DIR = Path("crackscope-data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request, and all of them together, may ask for; docs/serving.md has the reasons.
+
+    Attributes:
+        request_bytes: Of a request's body.
+        file_bytes: Of one photo.
+        files: Photos in one request.
+        pixels: Of one photo, read from its header before it is decoded.
+        uploads: Requests with photos in work at once.
+        queue: Photos that wait for a prediction, of all clients together.
+        jobs: Scans that wait or run.
+        timeout_s: Until a prediction is given up.
+        upload_s: Until a request must have arrived whole.
+    """
+
+    request_bytes: int = 512_000_000
+    file_bytes: int = 64_000_000
+    files: int = 256
+    pixels: int = 120_000_000
+    uploads: int = 64
+    queue: int = 1024
+    jobs: int = 100
+    timeout_s: float = 60.0
+    upload_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """Everything a server is started with.
+
+    Attributes:
+        data_dir: Folder of the photos, the database and the users.
+        model: A model folder; ``None`` is the shipped detector.
+        database_url: Any SQLAlchemy URL; ``None`` is SQLite in ``data_dir``.
+        host: Address to listen on; anything but this machine needs users, or ``insecure``.
+        insecure: Serve other machines without tokens.
+        batch_size: Photos of all clients that one run of the model may take; 1 is one by one.
+        threads: Threads that decode and classify; ``None`` is one per processor.
+        keep_uploads_h: Hours until photos outside a project are deleted.
+    """
+
+    data_dir: Path = DEFAULT_DATA_DIR
+    model: Path | None = None
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    insecure: bool = False
+    batch_size: int = 32
+    threads: int | None = None
+    keep_uploads_h: float = 24.0
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise SettingsError(f"the batch size is {self.batch_size}; expected 1 or more")
+        if self.keep_uploads_h <= 0:
+            raise SettingsError(f"uploads are kept {self.keep_uploads_h} hours; expected more than 0")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether every request has to name its user by a token."""
+        return not self.loopback and not self.insecure

@@ -72,6 +72,7 @@ def run(
         from crackscope.training.pretrain.images import open_pools
         from crackscope.training.pretrain.loop import Stretch, pretrain
         from crackscope.training.pretrain.plan import PretrainPlan
+        from crackscope.training.threads import use_threads
 
     plan = PretrainPlan(
         seed=seed, teacher=teacher, batch=batch, sizes_px=_sizes(sizes), rate=rate, inherit=inherit
@@ -79,7 +80,7 @@ def run(
     stretch = Stretch(
         steps=steps, decay_steps=decay_steps, save_every_s=save_every_s, snapshot_every=snapshot_every
     )
-    _use_threads(threads)
+    use_threads(threads)
     with _bar("photos") as progress:
         pools = open_pools(data or default_data(), pretraining_home() / "images", progress=progress)
     checkpoint = pretrain(_run_folder(run), plan, pools, stretch, report=_print_row)
@@ -100,8 +101,9 @@ def probe(
 
         from crackscope.training.pretrain.folder import default_data
         from crackscope.training.pretrain.probe import probe as measure
+        from crackscope.training.threads import use_threads
 
-    _use_threads(threads)
+    use_threads(threads)
     for side_px in _sizes(sizes):
         with _bar(f"{side_px} px") as progress:
             rows = measure(backbone, weights, data or default_data(), side_px=side_px, progress=progress)
@@ -142,13 +144,6 @@ def _sizes(text: str) -> tuple[int, ...]:
     if min(sizes) < 32:
         raise SettingsError(f"--sizes should be at least 32 pixels, found {min(sizes)}")
     return sizes
-
-
-def _use_threads(threads: int | None) -> None:
-    import torch
-
-    if threads is not None:
-        torch.set_num_threads(threads)
 
 
 def _print_row(row: dict[str, Any]) -> None:

@@ -145,7 +145,7 @@ def f1_at(
     examples: list[Example], maps: list[NDArray[np.float64]], threshold: float | None, side: int
 ) -> float:
     truth, _ = squares(examples, side)
-    positive = np.concatenate([tiles(each, side).max(axis=1) for each in maps]) >= (threshold or 0.5)
+    positive = np.concatenate([tiles(each, side).mean(axis=1) for each in maps]) >= (threshold or 0.5)
     right = (positive & (truth == 1)).sum()
     return float(2 * right / max(1, positive[truth >= 0].sum() + (truth == 1).sum()))
 

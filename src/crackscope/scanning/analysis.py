@@ -76,11 +76,11 @@ def analyse(source: PhotoSource, run: RunModel, config: ModelConfig, settings: S
 
 
 def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> CellMaps:
-    calibration = config.calibration
+    cells = cell_scores(evidence, grid.cells_hw, config.calibration)
     return CellMaps(
         grid=grid,
-        score=smooth(blend(grid, cell_scores(evidence, grid.cells_hw, calibration))),
-        logit=blend(grid, whole_tiles(calibration.scale * evidence.logit + calibration.bias, grid.cells_hw)),
+        score=smooth(blend(grid, cells)),
+        tile_score=blend(grid, whole_tiles(evidence.score, grid.cells_hw)),
     )
 
 
@@ -90,7 +90,7 @@ def _merge_scales(scales: list[CellMaps]) -> CellMaps:
     return CellMaps(
         grid=scales[0].grid,
         score=np.maximum.reduce([_spread(maps.score, shape) for maps in scales]),
-        logit=np.maximum.reduce([_spread(maps.logit, shape) for maps in scales]),
+        tile_score=np.maximum.reduce([_spread(maps.tile_score, shape) for maps in scales]),
     )
 
 

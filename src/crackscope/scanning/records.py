@@ -96,7 +96,7 @@ class Region:
         number: 1 for the strongest region of the photo.
         box_ltrb: Box in pixels of the photo, right and bottom exclusive.
         area_px: Area of the region's cells, in pixels of the photo: ground covered, not width of a crack.
-        score: See `decision.region_score`.
+        score: The strongest blended score of tiles in it.
         place: Where it lies, for photos with a coordinate reference system.
     """
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from crackscope import __version__
+from crackscope.cli import adapt as _adapt
 from crackscope.cli import compare as _compare
 from crackscope.cli import data as _data
 from crackscope.cli import demo as _demo
@@ -48,6 +49,7 @@ app.add_typer(_data.app)
 app.add_typer(_pretrain.app)
 app.add_typer(_model.app)
 app.add_typer(_serve.app)
+app.command("adapt")(_adapt.adapt)
 app.command("compare")(_compare.compare)
 app.command("demo")(_demo.demo)
 app.command("evaluate")(_evaluate.evaluate)

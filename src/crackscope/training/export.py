@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from crackscope.bundle import ONNX_NAME, Bundle, Calibration, ModelConfig, write_bundle
-from crackscope.errors import ExportError, OutputError
+from crackscope.errors import ExportError
 from crackscope.inference.outputs import ModelOutputs
 from crackscope.inference.session import open_session
+from crackscope.storage import atomic_folder
 from crackscope.training.card import model_card
 from crackscope.training.familiarity import DistanceOutput, FamiliarityModel
 from crackscope.training.network import CrackNetwork
@@ -93,7 +92,7 @@ def export_bundle(
         ExportError: The network can't be exported, or the graph does not agree. Nothing is left behind.
         OutputError: The folder can't be written.
     """
-    with _replacing(folder) as temporary:
+    with atomic_folder(folder) as temporary:
         graph = ExportedGraph(network, config.calibration, familiarity)
         export_onnx(graph, temporary / ONNX_NAME, config.input_hw)
         parity = check_parity(graph, Bundle(temporary, config), check_images_nhwc)
@@ -189,26 +188,6 @@ def _anonymous(model: onnx.ModelProto) -> onnx.ModelProto:
     model.graph.ClearField("metadata_props")
     model.ClearField("metadata_props")
     return model
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside ``folder`` that takes its place when the block ends without an error."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from error
-    try:
-        yield temporary
-        temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.replace(folder)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager

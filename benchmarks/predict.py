@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -38,12 +38,15 @@ from typing import Any
 
 import numpy as np
 
-from crackscope import CrackClassifier, CrackscopeError, Failure, load_bundle
+from crackscope import Bundle, CrackClassifier, CrackscopeError, Failure, load_bundle
 from crackscope.cpus import available_cpus
 from crackscope.inference.engines import Engine
 from crackscope.inference.inputs import Reading, ready_photo
-from crackscope.inference.session import BATCH_SIZE, open_session
+from crackscope.inference.session import BATCH_SIZE, Session, open_session
 from crackscope.inference.writers import Format, write_outcomes
+
+#: Runs a measurement once; seconds on the clock and on the processors.
+Job = Callable[[], tuple[float, float]]
 
 PACKAGES = ("crackscope", "numpy", "pillow", "simplejpeg", "onnxruntime", "openvino")
 
@@ -84,6 +87,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=available_cpus())
     parser.add_argument("--engines", nargs="+", default=[str(engine) for engine in Engine])
     parser.add_argument("--keras-python", type=Path, help="a Python with keras and tensorflow")
+    parser.add_argument(
+        "--fast-decode", action="store_true", help="measure it too (matters for large photos)"
+    )
     parser.add_argument("--cpu", action="store_true", help="compare processor seconds, not the clock's")
     parser.add_argument("--memory", type=int, nargs="*", default=[1000, 10_000], help="photos per memory run")
     arguments = parser.parse_args()
@@ -112,38 +118,51 @@ def main() -> None:
 def measure(
     arguments: argparse.Namespace, paths: list[Path], workplace: Path, stack: ExitStack
 ) -> tuple[dict[str, Timing], dict[str, Any], dict[str, Any]]:
+    """Timings by name, how scores differ from the exact ones, and facts about Keras."""
     bundle = load_bundle(arguments.model)
-    reading = Reading(input_hw=bundle.config.input_hw)
-    images_nhwc = np.stack([ready_photo(path, reading).pixels_hwc for path in paths])
     pool = stack.enter_context(ThreadPoolExecutor(arguments.threads))
-    jobs: dict[str, Callable[[], tuple[float, float]]] = {
-        "decode": partial(timed, partial(decode, pool, paths, reading)),
-        "decode fast": partial(timed, partial(decode, pool, paths, replace(reading, fast_decode=True))),
+    readings = {"": Reading(input_hw=bundle.config.input_hw)}
+    if arguments.fast_decode:
+        readings[" fast"] = replace(readings[""], fast_decode=True)
+    jobs: dict[str, Job] = {
+        f"decode{name}": partial(timed, partial(decode, pool, paths, reading))
+        for name, reading in readings.items()
     }
+    images_nhwc = np.stack([ready_photo(path, readings[""]).pixels_hwc for path in paths])
     scores: dict[str, list[float]] = {}
-    for engine in arguments.engines:
+    for engine, session in open_sessions(bundle, arguments.engines, arguments.threads):
+        jobs[f"infer {engine}"] = partial(timed, partial(infer, pool, session, images_nhwc))
+        classifier = CrackClassifier(session)
+        for name, reading in readings.items():
+            target = workplace / f"{engine}{name}.csv"
+            work = partial(predict, classifier, paths, reading.fast_decode, target)
+            jobs[f"predict {engine}{name}"] = partial(timed, work)
+            scores[f"predict {engine}{name}"] = score(classifier, paths, reading.fast_decode)
+    keras: dict[str, Any] = {}
+    if arguments.keras_python:
+        jobs["keras"], keras = keras_job(arguments.keras_python, paths, workplace / "photos", stack)
+    timings = run_rounds(jobs, arguments.rounds, photos=len(paths))
+    return timings, parity_of(scores, bundle.config.threshold.value), keras
+
+
+def open_sessions(bundle: Bundle, engines: list[str], threads: int) -> Iterator[tuple[str, Session]]:
+    for engine in engines:
         try:
-            session = open_session(bundle, engine=engine, threads=arguments.threads)
+            yield engine, open_session(bundle, engine=engine, threads=threads)
         except CrackscopeError as error:
             print(f"left out: {error}", file=sys.stderr)
-            continue
-        classifier = CrackClassifier(session)
-        jobs[f"infer {engine}"] = partial(timed, partial(infer, pool, session, images_nhwc))
-        for fast in (False, True):
-            name = f"predict {engine}" + (" fast" if fast else "")
-            jobs[name] = partial(timed, partial(predict, classifier, paths, fast, workplace / f"{name}.csv"))
-            scores[name] = score(classifier, paths, fast)
-    keras_facts: dict[str, Any] = {}
-    if arguments.keras_python:
-        jobs["keras"], keras_facts = keras_job(arguments.keras_python, paths, workplace / "photos", stack)
-    timings = {name: Timing(len(paths)) for name in jobs}
-    for round_number in range(arguments.rounds + 1):
+
+
+def run_rounds(jobs: dict[str, Job], rounds: int, *, photos: int) -> dict[str, Timing]:
+    for job in jobs.values():  # warms caches and memory pools
+        job()
+    timings = {name: Timing(photos) for name in jobs}
+    for _ in range(rounds):
         for name, job in jobs.items():
             wall_s, cpu_s = job()
-            if round_number:  # the first warms caches and memory pools
-                timings[name].wall_s.append(wall_s)
-                timings[name].cpu_s.append(cpu_s)
-    return timings, parity_of(scores, bundle.config.threshold.value), keras_facts
+            timings[name].wall_s.append(wall_s)
+            timings[name].cpu_s.append(cpu_s)
+    return timings
 
 
 def timed(work: Callable[[], None]) -> tuple[float, float]:
@@ -160,7 +179,7 @@ def decode(pool: ThreadPoolExecutor, paths: list[Path], reading: Reading) -> Non
     list(pool.map(one_batch, batched(paths)))
 
 
-def infer(pool: ThreadPoolExecutor, session: Any, images_nhwc: Any) -> None:
+def infer(pool: ThreadPoolExecutor, session: Session, images_nhwc: Any) -> None:
     list(pool.map(session.infer, batched(images_nhwc)))
 
 
@@ -177,9 +196,7 @@ def batched(items: Any) -> Iterable[Any]:
     return [items[start : start + BATCH_SIZE] for start in range(0, len(items), BATCH_SIZE)]
 
 
-def keras_job(
-    python: Path, paths: list[Path], folder: Path, stack: ExitStack
-) -> tuple[Callable[[], tuple[float, float]], dict[str, Any]]:
+def keras_job(python: Path, paths: list[Path], folder: Path, stack: ExitStack) -> tuple[Job, dict[str, Any]]:
     """A process that stays ready between the rounds, over copies of the same files."""
     folder.mkdir()
     for path in paths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated, Any
 
 import typer
@@ -62,10 +63,15 @@ def verify(model: _Folder = None) -> None:
         raise typer.Exit(1)
 
 
-def _readable(value: Any, indent: str = "") -> str:
+def _readable(value: Any) -> str:
     if isinstance(value, dict):
-        lines = (f"{indent}{key}: {_readable(part, indent + '  ').lstrip()}" for key, part in value.items())
-        return "\n".join(lines) or "-"
+        return "\n".join(_entry(str(key), part) for key, part in value.items()) or "-"
     if isinstance(value, list | tuple):
-        return ", ".join(str(part) for part in value)
+        return ", ".join(_readable(part) for part in value) or "-"
     return "-" if value is None else str(value)
+
+
+def _entry(key: str, value: Any) -> str:
+    if isinstance(value, dict) and value:
+        return f"{key}:\n{indent(_readable(value), '  ')}"
+    return f"{key}: {_readable(value)}"

@@ -87,7 +87,9 @@ def predict(
     ] = 256_000_000,
     fast_decode: Annotated[
         bool,
-        typer.Option("--fast-decode", help="Decode JPEGs at a reduced size: faster, scores change slightly."),
+        typer.Option(
+            "--fast-decode", help="Decode large JPEGs at a reduced size: faster, doubtful labels may change."
+        ),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any photo can't be scored.")] = False,
     quiet: Annotated[

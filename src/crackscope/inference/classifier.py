@@ -114,7 +114,8 @@ class CrackClassifier:
             paths: Taken only as outcomes are. A `Failure` among them is passed on in its place.
             batch_size: Images per run of the model; no score depends on it.
             limit_pixels: Photos with more pixels are failures.
-            fast_decode: Decode large JPEGs at a reduced size. Scores change slightly.
+            fast_decode: Decode JPEGs much larger than the model's input at a reduced size: faster, but the
+                scores are no longer those of the same photos given as pixels.
         """
         with closing(
             self.run_paths(paths, batch_size=batch_size, limit_pixels=limit_pixels, fast_decode=fast_decode)

@@ -8,8 +8,9 @@ from enum import StrEnum
 class Engine(StrEnum):
     """What runs the graph.
 
-    ``openvino-bf16`` rounds to 8 bits of mantissa: faster on processors that have it, but its scores leave
-    the parity gate of 1e-4 (``crackscope model verify`` says by how much).
+    ``openvino`` gives ONNX Runtime's scores to 1e-5. ``openvino-bf16`` rounds to 8 bits of mantissa: up to
+    twice as fast on processors that have it, but its scores leave the parity gate of 1e-4, and the labels of
+    about 1 % of mixed photos change (``crackscope model verify`` says more).
     """
 
     ONNXRUNTIME = "onnxruntime"

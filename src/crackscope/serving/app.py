@@ -13,7 +13,7 @@ from crackscope.serving.context import Server, open_server
 from crackscope.serving.errors import ERRORS, install_error_handlers
 from crackscope.serving.limits import BodyLimit
 from crackscope.serving.metrics import RequestMetrics
-from crackscope.serving.routes import docs, health, model, predict
+from crackscope.serving.routes import docs, health, model, photos, predict, projects, reviews, scans
 from crackscope.serving.settings import ServeSettings
 
 
@@ -21,7 +21,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
     """Build the application; the model is loaded before it returns.
 
     Raises:
-        BundleError: The model folder is missing, damaged or foreign.
+        CrackscopeError: See `open_server`.
     """
     server = open_server(settings)
     app = FastAPI(
@@ -35,7 +35,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
     )
     app.state.server = server
     install_error_handlers(app)
-    for routes in (predict, model, health, docs):
+    for routes in (predict, scans, photos, projects, reviews, model, health, docs):
         app.include_router(routes.router)
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit, limits=settings.limits)
@@ -47,6 +47,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
 def _closing(server: Server) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(server.start)
         yield
         await run_in_threadpool(server.close)
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 from fastapi import Depends, Request
+from filelock import FileLock, Timeout
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from crackscope.cpus import available_cpus
+from crackscope.errors import OutputError, SettingsError
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.serving.batching import MicroBatcher
+from crackscope.serving.database import Sessions, open_database
+from crackscope.serving.errors import ApiError
+from crackscope.serving.jobs import JobRunner
 from crackscope.serving.metrics import Metrics
+from crackscope.serving.models import Base, Photo
+from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.settings import ServeSettings
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,36 +33,85 @@ class Server:
     Attributes:
         classifier: One thread per call; several may call it at a time.
         batcher: Classifies uploaded photos for all clients.
+        runner: Scans stored photos.
+        lock: Held so that no second server works on the same data folder.
     """
 
     settings: ServeSettings
     classifier: CrackClassifier
     batcher: MicroBatcher
     metrics: Metrics
+    sessions: Sessions
+    store: PhotoStore
+    runner: JobRunner
+    lock: FileLock
+
+    def start(self) -> None:
+        """Go on with the scans that an earlier server did not finish."""
+        with self.sessions() as session:
+            self.store.sweep(set(session.scalars(select(Photo.sha256))))
+        self.runner.start()
 
     def close(self) -> None:
         """Finish what was taken in, then let go."""
         self.batcher.close()
+        self.runner.close()
+        self.lock.release()
 
 
 def open_server(settings: ServeSettings) -> Server:
-    """Load the model.
+    """Load the model and open the database.
 
     Raises:
         BundleError: The model folder is missing, damaged or foreign.
+        SettingsError: The database can't be opened, or another server has the data folder.
+        OutputError: The data folder can't be written to.
     """
+    lock = _locked(settings)
+    threads = settings.threads or available_cpus()
     classifier = CrackClassifier.load(settings.model, threads=1)
-    metrics = Metrics()
+    metrics, store = Metrics(), PhotoStore(settings.data_dir / "photos")
+    sessions = open_database(settings.database_url, settings.data_dir)
     batcher = MicroBatcher(
         classifier,
-        threads=settings.threads or available_cpus(),
+        threads=threads,
         batch_size=settings.batch_size,
         queue=settings.limits.queue,
         limit_pixels=settings.limits.pixels,
         on_batch=metrics.batch_photos.observe,
     )
+    runner = JobRunner(
+        sessions,
+        store,
+        classifier,
+        threads=threads,
+        limit_pixels=settings.limits.pixels,
+        on_photo=lambda outcome: metrics.scanned.labels(outcome).inc(),
+    )
     metrics.watch("crackscope_waiting_photos", "Photos waiting in /v1/predict.", lambda: batcher.unanswered)
-    return Server(settings=settings, classifier=classifier, batcher=batcher, metrics=metrics)
+    return Server(
+        settings=settings,
+        classifier=classifier,
+        batcher=batcher,
+        metrics=metrics,
+        sessions=sessions,
+        store=store,
+        runner=runner,
+        lock=lock,
+    )
+
+
+def _locked(settings: ServeSettings) -> FileLock:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "server.lock", thread_local=False)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SettingsError(f"another crackscope serve works on {folder}; name another --data-dir") from None
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+    return lock
 
 
 def _server(request: Request) -> Server:
@@ -58,3 +119,23 @@ def _server(request: Request) -> Server:
 
 
 CurrentServer = Annotated[Server, Depends(_server)]
+
+
+def _session(server: CurrentServer) -> Iterator[Session]:
+    with server.sessions() as session:
+        yield session
+
+
+CurrentSession = Annotated[Session, Depends(_session)]
+
+
+def found(session: Session, kind: type[Row], number: int) -> Row:
+    """The row with this number.
+
+    Raises:
+        ApiError: 404, there is none.
+    """
+    row = session.get(kind, number)
+    if row is None:
+        raise ApiError(404, "not_found", f"there is no {kind.__name__.lower()} {number}")
+    return row

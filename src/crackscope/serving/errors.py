@@ -13,6 +13,8 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from crackscope.errors import PhotoError, PhotoTooLargeError, UnreadablePhotoError
@@ -101,6 +103,8 @@ def install_error_handlers(app: FastAPI) -> None:
     """Answer every error of the app in the one shape."""
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(IntegrityError, _conflict)
+    app.add_exception_handler(StaleDataError, _conflict)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -122,6 +126,11 @@ async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
     ]
     message = "; ".join(f"{'.'.join(each['where'])}: {each['problem']}" for each in problems)
     return error_response(422, "invalid_request", message, {"problems": problems})
+
+
+async def _conflict(_: Request, error: Exception) -> JSONResponse:
+    # Two tabs at once: what this one builds on was deleted, or the other was first.
+    return error_response(409, "conflict", "someone else changed this at the same time; look again")
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

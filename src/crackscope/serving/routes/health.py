@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from crackscope.serving.context import CurrentServer
+from crackscope.serving.context import CurrentServer, CurrentSession
+from crackscope.serving.errors import busy
 
 router = APIRouter(tags=["health"])
 
@@ -17,8 +20,14 @@ def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def readyz(server: CurrentServer) -> dict[str, str]:
-    """The model is loaded; requests will be answered."""
+def readyz(server: CurrentServer, session: CurrentSession) -> dict[str, str]:
+    """The model is loaded, the database answers and scans are worked on."""
+    try:
+        session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        raise busy("database_away", "the database does not answer") from None
+    if not server.runner.alive:
+        raise busy("scans_stopped", "scans are not worked on; the server's log has more")
     return {"status": "ready"}
 
 

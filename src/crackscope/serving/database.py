@@ -1,0 +1,55 @@
+"""Opening the database: SQLite by default, any SQLAlchemy URL; brought up to date by Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from crackscope.errors import SettingsError
+
+DATABASE_NAME = "crackscope.sqlite3"
+
+Sessions = sessionmaker[Session]
+
+
+def open_database(url: str | None, data_dir: Path) -> Sessions:
+    """Connect and migrate.
+
+    Args:
+        url: Any SQLAlchemy URL; ``None`` is SQLite in ``data_dir``.
+        data_dir: Exists.
+
+    Raises:
+        SettingsError: The database can't be reached or migrated.
+    """
+    try:
+        engine = create_engine(url or f"sqlite:///{data_dir / DATABASE_NAME}")
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_up_sqlite)
+        migrate(engine)
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise SettingsError(f"the database can't be opened: {str(error).splitlines()[0]}") from error
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables up to date; what is already up to date is left alone."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    # WAL lets readers go on beside the writer; FULL keeps the last review also when the power fails.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,191 @@
+"""The scans: one thread works through the queue, and what a kill interrupts goes on at the next start."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from crackscope.errors import CrackscopeError
+from crackscope.inference.classifier import CrackClassifier
+from crackscope.scanning.records import PhotoReport, ScanSettings
+from crackscope.scanning.results import photo_documents
+from crackscope.scanning.scanner import CrackScanner
+from crackscope.serving.database import Sessions
+from crackscope.serving.models import Job, Photo, Result, now
+from crackscope.serving.photo_store import PhotoStore
+from crackscope.serving.photos import delete_expired
+
+#: A photo whose scan was begun this often and never ended is given up: it may be what kills the server.
+MOST_ATTEMPTS = 2
+#: How often expired uploads are looked for.
+_TIDY_S = 60.0
+_OPEN = ("queued", "running")
+_GRID_DECIMALS = 4
+
+_log = logging.getLogger("crackscope.serving")
+
+
+def scan_settings(values: dict[str, Any], limit_pixels: int) -> ScanSettings:
+    """The settings of a job, as its row keeps them.
+
+    Raises:
+        SettingsError: One is out of range.
+    """
+    return ScanSettings(**values, limit_pixels=limit_pixels)
+
+
+def open_jobs(session: Session) -> int:
+    """Jobs that wait or run."""
+    return session.scalar(select(func.count()).where(Job.status.in_(_OPEN))) or 0
+
+
+def cancel(session: Session, job: Job) -> None:
+    """Stop a job; the photo in work is still finished, the others are not begun."""
+    if job.status in _OPEN:
+        job.status, job.finished_at = "cancelled", now()
+        unfinished = update(Photo).where(Photo.job_id == job.id, Photo.status.in_(_OPEN))
+        session.execute(unfinished.values(status="failed", error="cancelled"))
+    session.commit()
+
+
+class JobRunner:
+    """Works through the queue, oldest job first, a photo at a time with all threads on its tiles."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        store: PhotoStore,
+        classifier: CrackClassifier,
+        *,
+        threads: int,
+        limit_pixels: int,
+        on_photo: Callable[[str], None],
+    ) -> None:
+        self._sessions, self._store, self._classifier = sessions, store, classifier
+        self._threads, self._limit_pixels, self._on_photo = threads, limit_pixels, on_photo
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="scans", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what is queued."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something new in the queue."""
+        self._wake.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether scans are worked on."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Finish the photo in work; the rest of its job goes on at the next start."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                worked = self._work_on_one()
+            except Exception:
+                # The database may be away for a while; scans must go on when it is back.
+                _log.exception("the queue of scans could not be worked on")
+                worked = False
+            if not worked and not self._stop.is_set():
+                self._wake.wait(_TIDY_S)
+            self._wake.clear()
+
+    def _work_on_one(self) -> bool:
+        """Scan the next photo; false where there is nothing to do."""
+        with self._sessions() as session:
+            delete_expired(session, self._store)
+            job = session.scalar(select(Job).where(Job.status.in_(_OPEN)).order_by(Job.id).limit(1))
+            if job is None:
+                return False
+            photo = _begin_next(session, job)
+            if photo is None:
+                return True
+            outcome = self._scan(photo, job.settings)
+        with self._sessions() as session:
+            self._keep(session, photo.id, job, outcome)
+        return True
+
+    def _scan(self, photo: Photo, settings: dict[str, Any]) -> PhotoReport | str:
+        path = self._store.path(photo.sha256)
+        try:
+            scanner = CrackScanner(
+                self._classifier, scan_settings(settings, self._limit_pixels), self._threads
+            )
+            return scanner.scan(path)
+        except CrackscopeError as error:
+            return str(error).replace(str(path), photo.name)
+        except Exception:
+            _log.exception("photo %d could not be scanned", photo.id)
+            return "it could not be scanned; the server's log has more"
+
+    def _keep(self, session: Session, photo_id: int, job: Job, outcome: PhotoReport | str) -> None:
+        photo = session.get(Photo, photo_id)
+        if photo is None:  # deleted meanwhile
+            return
+        photo.attempts = 0
+        if isinstance(outcome, str):
+            photo.status, photo.error = "failed", outcome
+        else:
+            photo.status, photo.error = "done", None
+            photo.height_px, photo.width_px = outcome.photo_hw
+            session.add(_result(photo_id, outcome, job.settings, self._classifier.bundle.identity))
+        _count_done(session, job.id)
+        session.commit()
+        self._on_photo(photo.status)
+
+
+def _begin_next(session: Session, job: Job) -> Photo | None:
+    """The job's next photo, marked as running; ``None`` where it was the last, or was given up.
+
+    Only one thread works on the queue, so a photo that is found running was interrupted.
+    """
+    unfinished = select(Photo).where(Photo.job_id == job.id, Photo.status.in_(_OPEN))
+    photo = session.scalar(unfinished.order_by(Photo.id).limit(1))
+    if photo is None:
+        job.status, job.finished_at = "done", now()
+    elif photo.attempts >= MOST_ATTEMPTS:
+        photo.status, photo.error = "failed", "the server stopped each time this photo was scanned"
+        photo = None
+    else:
+        job.status, job.started_at = "running", job.started_at or now()
+        photo.status, photo.attempts = "running", photo.attempts + 1
+    _count_done(session, job.id)
+    session.commit()
+    return photo
+
+
+def _count_done(session: Session, job_id: int) -> None:
+    finished = select(func.count()).where(Photo.job_id == job_id, Photo.status.in_(("done", "failed")))
+    session.execute(update(Job).where(Job.id == job_id).values(done=finished.scalar_subquery()))
+
+
+def _result(photo_id: int, report: PhotoReport, settings: dict[str, Any], model_sha256: str) -> Result:
+    (document,) = photo_documents(report)
+    assert report.heat is not None
+    scores = report.heat.scores.astype(float).round(_GRID_DECIMALS)
+    return Result(
+        photo_id=photo_id,
+        model_sha256=model_sha256,
+        settings=settings,
+        label=str(report.label),
+        score=report.score,
+        threshold=report.threshold,
+        reason=None if report.reason is None else str(report.reason),
+        cracked_share=report.cracked_share,
+        tile_px=report.tile_px[0],
+        regions=document["regions"],
+        grid={"rows": scores.shape[0], "columns": scores.shape[1], "scores": scores.tolist()},
+    )

@@ -1,0 +1,172 @@
+"""The photos, their pictures and the cells of their heat maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from crackscope.errors import PhotoError
+from crackscope.serving import pictures
+from crackscope.serving.context import CurrentServer, CurrentSession, Server, found
+from crackscope.serving.documents import PhotoDocument, photo_document
+from crackscope.serving.errors import ApiError, photo_refusal
+from crackscope.serving.fields import RowId
+from crackscope.serving.models import Photo, Result
+from crackscope.serving.photos import current_result, delete_photos, with_result
+from crackscope.serving.reviews import decisions, is_reviewed
+
+router = APIRouter(prefix="/v1/photos", tags=["photos"])
+
+_THUMBNAIL_PX = 320
+_PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/*": {}}}}
+
+
+class Sort(StrEnum):
+    """Which photos come first."""
+
+    UPLOADED = "uploaded"
+    NAME = "name"
+    SCORE = "score"
+    LABEL = "label"
+    REVIEW = "review"
+
+
+class ReviewState(StrEnum):
+    """Photos that the model asks to look at and nobody has; those that someone has, or has not."""
+
+    NEEDED = "needed"
+    REVIEWED = "reviewed"
+    UNREVIEWED = "unreviewed"
+
+
+class PhotoPage(BaseModel):
+    """Some of the photos asked for, and how many there are in all."""
+
+    total: int
+    photos: list[PhotoDocument]
+
+
+class GridDocument(BaseModel):
+    """The heat map: scores 0..1 by row, 4 decimals; a cell is the photo's size over rows and columns."""
+
+    rows: int
+    columns: int
+    scores: list[list[float]]
+
+
+@router.get("")
+def list_photos(
+    session: CurrentSession,
+    project_id: Annotated[RowId | None, Query(description="Without it, photos outside projects.")] = None,
+    sort: Sort = Sort.UPLOADED,
+    review: ReviewState | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+) -> PhotoPage:
+    """Photos with their current result and decision."""
+    query = _filtered(with_result().where(Photo.project_id == project_id), review)
+    total = session.scalar(select(func.count()).select_from(query.with_only_columns(Photo.id).subquery()))
+    rows = session.execute(query.order_by(*_order(sort)).limit(limit).offset(offset)).all()
+    decided = decisions(session, [photo.id for photo, _ in rows])
+    photos = [photo_document(photo, result, decided.get(photo.id)) for photo, result in rows]
+    return PhotoPage(total=total or 0, photos=photos)
+
+
+@router.get("/{photo_id}")
+def get_photo(session: CurrentSession, photo_id: RowId) -> PhotoDocument:
+    """One photo."""
+    photo = found(session, Photo, photo_id)
+    return photo_document(photo, current_result(session, photo), decisions(session, [photo_id]).get(photo_id))
+
+
+@router.delete("/{photo_id}", status_code=204)
+def delete_photo(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> Response:
+    """Delete a photo for good, with its results and reviews."""
+    delete_photos(session, server.store, [found(session, Photo, photo_id)])
+    return Response(status_code=204)
+
+
+@router.get("/{photo_id}/image", response_class=Response, responses=_PICTURE)
+def image(
+    server: CurrentServer,
+    session: CurrentSession,
+    photo_id: RowId,
+    max_px: Annotated[int, Query(ge=16, le=pictures.LONGEST_PX)] = 2048,
+) -> Response:
+    """The photo as an upright JPEG without metadata, its longer side at most ``max_px``."""
+    return _jpeg(server, session, photo_id, max_px)
+
+
+@router.get("/{photo_id}/thumbnail", response_class=Response, responses=_PICTURE)
+def thumbnail(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> Response:
+    """A small JPEG for a gallery."""
+    return _jpeg(server, session, photo_id, _THUMBNAIL_PX)
+
+
+@router.get("/{photo_id}/overlay", response_class=Response, responses=_PICTURE)
+def overlay(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> Response:
+    """The annotated PNG that ``crackscope scan`` draws."""
+    photo = found(session, Photo, photo_id)
+    result = _result(session, photo)
+    data = _drawn(lambda: pictures.overlay_png(server.store.path(photo.sha256), photo, result))
+    return _picture(data, "image/png")
+
+
+@router.get("/{photo_id}/grid")
+def grid(session: CurrentSession, photo_id: RowId) -> GridDocument:
+    """The scores of the photo's cells, for a heat map and a threshold of one's own."""
+    return GridDocument(**_result(session, found(session, Photo, photo_id)).grid)
+
+
+def _filtered(
+    query: Select[Photo, Result | None], review: ReviewState | None
+) -> Select[Photo, Result | None]:
+    if review is ReviewState.REVIEWED:
+        return query.where(is_reviewed())
+    if review is not None:
+        query = query.where(~is_reviewed())
+    return query.where(Result.reason.is_not(None)) if review is ReviewState.NEEDED else query
+
+
+def _order(sort: Sort) -> tuple[Any, ...]:
+    first: dict[Sort, tuple[Any, ...]] = {
+        Sort.UPLOADED: (),
+        Sort.NAME: (Photo.name,),
+        Sort.SCORE: (Result.score.desc().nulls_last(),),
+        Sort.LABEL: (Result.label.desc().nulls_last(), Result.score.desc()),
+        # What the model asks about, then the least sure, then the rest; done ones last.
+        Sort.REVIEW: (is_reviewed(), Result.reason.is_(None), func.abs(Result.score - Result.threshold)),
+    }
+    return (*first[sort], Photo.id)
+
+
+def _result(session: Session, photo: Photo) -> Result:
+    result = current_result(session, photo)
+    if result is None:
+        raise ApiError(404, "no_result", f"photo {photo.id} has no result: it is {photo.status}")
+    return result
+
+
+def _jpeg(server: Server, session: Session, photo_id: int, max_px: int) -> Response:
+    photo = found(session, Photo, photo_id)
+    data = _drawn(lambda: pictures.small_jpeg(server.store.path(photo.sha256), photo, max_px))
+    return _picture(data, "image/jpeg")
+
+
+def _drawn(draw: Callable[[], bytes]) -> bytes:
+    try:
+        return draw()
+    except PhotoError as error:
+        status, code = photo_refusal(error)
+        raise ApiError(status, code, str(error)) from None
+
+
+def _picture(data: bytes, media_type: str) -> Response:
+    # A photo never changes under its number; browsers may keep it, proxies may not.
+    return Response(data, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})

@@ -1,0 +1,92 @@
+"""Projects: what is inspected, by whom and when."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from crackscope.serving.context import CurrentServer, CurrentSession, found
+from crackscope.serving.documents import ProjectDocument
+from crackscope.serving.fields import Line, Paragraphs, RowId
+from crackscope.serving.models import Photo, Project
+from crackscope.serving.photos import delete_photos
+
+router = APIRouter(prefix="/v1/projects", tags=["projects"])
+
+_Name = Annotated[Line, Field(min_length=1)]
+
+
+class ProjectFields(BaseModel):
+    """What a person says of a project."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: _Name
+    structure: Line = ""
+    element: Line = ""
+    inspector: Line = ""
+    inspected_on: date | None = None
+    notes: Paragraphs = ""
+
+
+class ProjectChanges(ProjectFields):
+    """The fields to change; the others stay."""
+
+    name: _Name = "unchanged"
+
+
+@router.get("")
+def list_projects(session: CurrentSession) -> list[ProjectDocument]:
+    """All projects, newest first."""
+    return [
+        _document(session, project)
+        for project in session.scalars(select(Project).order_by(Project.id.desc()))
+    ]
+
+
+@router.post("", status_code=201)
+def create_project(session: CurrentSession, fields: ProjectFields) -> ProjectDocument:
+    """Begin a project."""
+    project = Project(**fields.model_dump())
+    session.add(project)
+    session.commit()
+    return _document(session, project)
+
+
+@router.get("/{project_id}")
+def get_project(session: CurrentSession, project_id: RowId) -> ProjectDocument:
+    """One project."""
+    return _document(session, found(session, Project, project_id))
+
+
+@router.patch("/{project_id}")
+def change_project(session: CurrentSession, project_id: RowId, changes: ProjectChanges) -> ProjectDocument:
+    """Change some fields."""
+    project = found(session, Project, project_id)
+    for name, value in changes.model_dump(exclude_unset=True).items():
+        setattr(project, name, value)
+    session.commit()
+    return _document(session, project)
+
+
+@router.delete("/{project_id}", status_code=204)
+def delete_project(server: CurrentServer, session: CurrentSession, project_id: RowId) -> Response:
+    """Delete a project for good, with its photos, results and reviews."""
+    project = found(session, Project, project_id)
+    photos = session.scalars(select(Photo).where(Photo.project_id == project_id)).all()
+    delete_photos(session, server.store, photos)
+    session.delete(project)
+    session.commit()
+    return Response(status_code=204)
+
+
+def _document(session: Session, project: Project) -> ProjectDocument:
+    document = ProjectDocument.model_validate({**project.__dict__, "photos": 0})
+    count = select(func.count()).where(Photo.project_id == project.id)
+    document.photos = session.scalar(count) or 0
+    return document

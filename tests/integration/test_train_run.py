@@ -191,13 +191,13 @@ def test_a_stage_that_does_not_help_is_reported_and_not_taken(photos: Path, tmp_
     assert stages["finetune"]["validation_loss"] > stages["head"]["validation_loss"]
 
 
-def start(photos: Path, output: Path, **settings: object) -> subprocess.Popen[str]:
+def start(photos: Path, output: Path, *more: str, **settings: object) -> subprocess.Popen[str]:
     changes = {**SETTINGS, **{key.replace("__", "."): value for key, value in settings.items()}}
     flags = [flag for key, value in changes.items() for flag in ("--set", f"{key}={json.dumps(value)}")]
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "crackscope", "train", str(photos), "--output", str(output)),
-            *("--accelerator", "cpu", "--devices", "1", *flags),
+            *("--accelerator", "cpu", "--devices", "1", *flags, *more),
         ],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -244,3 +244,13 @@ def test_ctrl_c_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "run the same command again to go on" in err
     assert "Traceback" not in err
+
+
+def test_two_processes_share_stage_2(photos: Path, tmp_path: Path) -> None:
+    process = start(photos, tmp_path / "run", "--devices", "2", "--strategy", "ddp")
+    out, err = process.communicate(timeout=280)
+    assert process.returncode == 0, err
+    # Only the leading process speaks, decides and exports.
+    assert out.count("stage 2: validation loss") == 1
+    assert out.count("ONNX agrees with PyTorch") == 1
+    assert load_bundle(tmp_path / "run" / "model").config.training["test"]["n"] > 0

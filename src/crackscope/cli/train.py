@@ -53,6 +53,7 @@ def train(
     accelerator: Annotated[str, typer.Option(help="Of stage 2: auto, cpu, gpu, mps, ...")] = "auto",
     devices: Annotated[str, typer.Option(help="Of stage 2: how many, or which such as 0,1.")] = "auto",
     nodes: Annotated[int, typer.Option(min=1, help="Machines of stage 2.")] = 1,
+    strategy: Annotated[str, typer.Option(help="Of stage 2 on several devices, such as ddp.")] = "auto",
 ) -> None:
     """Train a crack classifier, evaluate it, and export it as a model folder.
 
@@ -62,6 +63,7 @@ def train(
     """
     with needs_train_extra():
         from crackscope.training.fit import TrainerOptions
+        from crackscope.training.processes import follow, is_follower
         from crackscope.training.recipe import load_recipe
         from crackscope.training.run import train as run_training
 
@@ -79,18 +81,28 @@ def train(
     overrides = {key: value for key, value in flags.items() if value is not None} | parse_settings(
         settings or []
     )
-    options = {"accelerator": accelerator, "devices": devices, "nodes": nodes}
+    folders, resolved = data or [Path("datasets")], load_recipe(recipe, overrides)
+    classes = {"positive": positive, "negative": negative}
     with TrainingDisplay() as display:
+        options = TrainerOptions(
+            accelerator=accelerator,
+            devices=devices,
+            nodes=nodes,
+            strategy=strategy,
+            show_progress=display.interactive,
+        )
+        if is_follower():
+            follow(folders, resolved, output, options=options, **classes)
+            return
         try:
             result = run_training(
-                data or [Path("datasets")],
-                load_recipe(recipe, overrides),
+                folders,
+                resolved,
                 output,
-                positive=positive,
-                negative=negative,
                 overwrite=overwrite,
-                options=TrainerOptions(**options, show_progress=display.interactive),  # type: ignore[arg-type]
+                options=options,
                 listener=display,
+                **classes,
             )
         except KeyboardInterrupt:
             raise RunInterruptedError(

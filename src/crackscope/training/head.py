@@ -75,9 +75,9 @@ def fit_head(
     The same arguments give the same result on the same kind of CPU.
     """
     mean, std = _scale_of(train.values)
-    images, labels, weights = _tensors(train, recipe.data.balance, mean, std)
+    images = _tensors(train, recipe.data.balance, mean, std)
     judge = _tensors(validation, recipe.data.balance, mean, std)
-    head = nn.Linear(images.shape[1], 1)
+    head = nn.Linear(len(mean), 1)
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     optimizer = torch.optim.Adam(head.parameters(), lr=recipe.head.learning_rate)
@@ -85,13 +85,8 @@ def fit_head(
     history: list[EpochRow] = []
     best, best_epoch = _copy(head), 0
     for epoch in range(recipe.head.epochs):
-        order = torch.randperm(len(images), generator=generator)
-        for batch in torch.split(order, recipe.head.batch_size):
-            optimizer.zero_grad()
-            loss = _loss(head, (images[batch], labels[batch], weights[batch]))
-            torch.autograd.backward(loss + recipe.head.l2 * head.weight.square().sum())
-            optimizer.step()
-        history.append(_judge(head, (images, labels, weights), judge, epoch, recipe.head.learning_rate))
+        tally = _run_epoch(head, optimizer, images, recipe, generator)
+        history.append(_row(epoch, tally, _judge(head, judge), recipe))
         if on_epoch:
             on_epoch(history[-1])
         if history[-1].validation_loss < history[best_epoch].validation_loss or epoch == 0:
@@ -127,31 +122,54 @@ def _tensors(
     )
 
 
-def _loss(head: nn.Linear, batch: _Batch) -> Tensor:
+def _run_epoch(
+    head: nn.Linear,
+    optimizer: torch.optim.Optimizer,
+    train: _Batch,
+    recipe: Recipe,
+    generator: torch.Generator,
+) -> tuple[float, float]:
+    """One pass in a new order; mean loss and accuracy as the head was when it met each batch."""
+    count, loss_sum, hits = len(train[0]), 0.0, 0.0
+    for rows in torch.split(torch.randperm(count, generator=generator), recipe.head.batch_size):
+        batch = train[0][rows], train[1][rows], train[2][rows]
+        optimizer.zero_grad()
+        loss, accuracy = _loss_and_accuracy(head, batch)
+        torch.autograd.backward(loss + recipe.head.l2 * head.weight.square().sum())
+        optimizer.step()
+        loss_sum += float(loss.detach()) * len(rows)
+        hits += accuracy * len(rows)
+    return loss_sum / count, hits / count
+
+
+def _loss_and_accuracy(head: nn.Linear, batch: _Batch) -> tuple[Tensor, float]:
     images, labels, weights = batch
-    return functional.binary_cross_entropy_with_logits(head(images)[:, 0], labels, weights)
+    logits = head(images)[:, 0]
+    hits = (logits.detach() >= 0) == (labels >= 0.5)
+    loss = functional.binary_cross_entropy_with_logits(logits, labels, weights)
+    return loss, float(hits.float().mean())
+
+
+@torch.no_grad()
+def _judge(head: nn.Linear, validation: _Batch) -> tuple[float, float]:
+    loss, accuracy = _loss_and_accuracy(head, validation)
+    return float(loss), accuracy
+
+
+def _row(epoch: int, train: tuple[float, float], validation: tuple[float, float], recipe: Recipe) -> EpochRow:
+    return EpochRow(
+        stage="head",
+        epoch=epoch,
+        train_loss=train[0],
+        train_accuracy=train[1],
+        validation_loss=validation[0],
+        validation_accuracy=validation[1],
+        learning_rate=recipe.head.learning_rate,
+    )
 
 
 def _copy(head: nn.Linear) -> tuple[Tensor, Tensor]:
     return head.weight.detach()[0].clone(), head.bias.detach().clone()
-
-
-@torch.no_grad()
-def _judge(head: nn.Linear, train: _Batch, validation: _Batch, epoch: int, rate: float) -> EpochRow:
-    return EpochRow(
-        stage="head",
-        epoch=epoch,
-        train_loss=float(_loss(head, train)),
-        train_accuracy=_accuracy(head, train),
-        validation_loss=float(_loss(head, validation)),
-        validation_accuracy=_accuracy(head, validation),
-        learning_rate=rate,
-    )
-
-
-def _accuracy(head: nn.Linear, batch: _Batch) -> float:
-    images, labels, _ = batch
-    return float(((head(images)[:, 0] >= 0) == (labels >= 0.5)).float().mean())
 
 
 def _fold(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.training.embedder import Embedder, first_view
-from crackscope.training.fit import TrainerOptions, finetune
+from crackscope.training.fit import FinetuneResult, TrainerOptions, finetune
 from crackscope.training.head import fit_head
 from crackscope.training.history import EpochRow, Stage, write_history
 from crackscope.training.listener import Listener
@@ -54,23 +54,19 @@ def train_stages(
     Raises:
         RunInterruptedError: Ctrl-C in stage 2; the same command goes on from there.
     """
-    network, origin = start_network(recipe)
-    listener.note(f"starting weights: {origin}")
-    first = _stage_1(network, origin, parts, recipe, folder, listener)
+    first = fit_stage_1(parts, recipe, folder, listener)
     write_history(folder.history, first.history)
     if not recipe.finetune.enabled:
         return first
-    return _stage_2(first, parts, recipe, folder, options, listener)
+    listener.step("stage 2: fine-tune")
+    result = fine_tune(first.network, parts, recipe, folder, options)
+    return _take_the_better(first, result, parts, recipe, folder, listener)
 
 
-def _stage_1(
-    network: CrackNetwork,
-    origin: WeightsOrigin,
-    parts: Parts,
-    recipe: Recipe,
-    folder: RunFolder,
-    listener: Listener,
-) -> Trained:
+def fit_stage_1(parts: Parts, recipe: Recipe, folder: RunFolder, listener: Listener) -> Trained:
+    """Embed training and validation photos once, and fit the head on that."""
+    network, origin = start_network(recipe)
+    listener.note(f"starting weights: {origin}")
     listener.step("stage 1: embed every photo once")
     embedder = Embedder(network, recipe, folder.cache)
     train = embedder.embed(parts.train, recipe.head.views, listener)
@@ -96,23 +92,23 @@ def _stage_1(
     )
 
 
-def _stage_2(
+def fine_tune(
+    network: CrackNetwork, parts: Parts, recipe: Recipe, folder: RunFolder, options: TrainerOptions
+) -> FinetuneResult:
+    """Stage 2 from a network with stage 1's head, or from its own checkpoint."""
+    return finetune(
+        network, parts.train.photos, parts.validation.photos, recipe, folder.finetune, options=options
+    )
+
+
+def _take_the_better(
     first: Trained,
+    result: FinetuneResult,
     parts: Parts,
     recipe: Recipe,
     folder: RunFolder,
-    options: TrainerOptions,
     listener: Listener,
 ) -> Trained:
-    listener.step("stage 2: fine-tune")
-    result = finetune(
-        first.network,
-        parts.train.photos,
-        parts.validation.photos,
-        recipe,
-        folder.finetune,
-        options=options,
-    )
     history = (*first.history, *result.history)
     write_history(folder.history, history)
     before, after = first.report["head"]["validation_loss"], result.best.validation_loss

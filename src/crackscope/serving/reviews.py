@@ -105,6 +105,12 @@ def box_decisions(session: Session, photo_id: int) -> dict[tuple[int, ...], Revi
     return {tuple(review.box_ltrb): review for review in session.scalars(query) if review.box_ltrb}
 
 
+def settled(review: Review) -> Label:
+    """The label that a deciding review set."""
+    assert review.new_label is not None
+    return Label(review.new_label)
+
+
 def is_reviewed() -> ColumnElement[bool]:
     """SQL: whether a photo as a whole has a decision that counts."""
     counts = (~Review.undone, Review.action.in_(DECISIONS), Review.box_ltrb.is_(null()))
@@ -127,10 +133,10 @@ def _check_box(box_ltrb: Sequence[int] | None, photo: Photo) -> None:
 def _label_now(session: Session, photo: Photo, result: Result, box_ltrb: list[int] | None) -> Label:
     if box_ltrb is None:
         decided = decisions(session, [photo.id]).get(photo.id)
-        return Label(decided.new_label if decided and decided.new_label else result.label)
+        return settled(decided) if decided is not None else Label(result.label)
     decided = box_decisions(session, photo.id).get(tuple(box_ltrb))
-    if decided is not None and decided.new_label is not None:
-        return Label(decided.new_label)
+    if decided is not None:
+        return settled(decided)
     # Before anyone decided: what the model said of that place.
     touched = any(boxes_overlap(box_ltrb, region["box_ltrb_px"]) for region in result.regions)
     return Label.POSITIVE if touched else Label.NEGATIVE

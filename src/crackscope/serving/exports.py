@@ -1,0 +1,181 @@
+"""Reviews as a data set: tiles in ``Positive/`` and ``Negative/`` that `discover` takes as they are.
+
+What a person decided about a box is cut from that box. A photo as a whole that is Negative gives tiles from
+all over it, the ones the model was least sure of first; one that is Positive gives the tiles in which the
+model found the crack. Where the model found none, the place is unknown, and the photo is listed in
+``not_exported.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from sqlalchemy.orm import Session
+
+from crackscope.dataset.manifest import write_manifest
+from crackscope.dataset.records import Manifest, ManifestRow, Part
+from crackscope.errors import PhotoError
+from crackscope.images import read_photo
+from crackscope.labels import Label
+from crackscope.scanning.records import BoxLTRB
+from crackscope.serving.models import Photo, Result, Review
+from crackscope.serving.photo_store import PhotoStore
+from crackscope.serving.photos import with_result
+from crackscope.serving.reviews import box_decisions, boxes_overlap, decisions, settled
+from crackscope.storage import sha256_file
+
+MANIFEST, ORIGIN, NOT_EXPORTED = "manifest.csv", "origin.csv", "not_exported.csv"
+
+#: Sound photos have many tiles and say much the same with each.
+_MOST_NEGATIVE_TILES = 32
+#: Share of photos, in hundredths, up to which each part reaches. By the photo's hash: a photo stays in its
+#: part from one export to the next, so that reviews once held back are never trained on.
+_PARTS = ((60, Part.TRAIN), (75, Part.VALIDATION), (85, Part.CALIBRATION), (100, Part.TEST))
+_ORIGIN_COLUMNS = (
+    "path", "photo", "photo_sha256", "left", "top", "right", "bottom", "label", "model_label", "action",
+    "who", "when", "note", "model_sha256",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    label: Label
+    box_ltrb: BoxLTRB
+    review: Review
+
+
+def export_reviews(session: Session, store: PhotoStore, project_id: int, folder: Path) -> int:
+    """Write the reviewed tiles of a project below ``folder``; returns how many there are.
+
+    Photos are decoded one at a time.
+    """
+    rows: list[ManifestRow] = []
+    origins: list[list[object]] = []
+    left_out: list[list[object]] = []
+    query = with_result().where(Photo.project_id == project_id, Photo.status == "done").order_by(Photo.id)
+    for photo, result in session.execute(query):
+        whole, boxes = decisions(session, [photo.id]).get(photo.id), box_decisions(session, photo.id).values()
+        if result is None or (whole is None and not boxes):
+            continue
+        tiles = list(_tiles(photo, result, whole, list(boxes)))
+        try:
+            written = _write_tiles(store.path(photo.sha256), folder, photo, tiles)
+        except PhotoError as error:
+            left_out.append([photo.name, str(error)])
+            continue
+        if not tiles:
+            left_out.append([photo.name, "Positive as a whole, but nobody has said where: review a box"])
+        for path, tile in zip(written, tiles, strict=True):
+            rows.append(_manifest_row(path, folder, photo, tile))
+            origins.append(_origin(path.relative_to(folder).as_posix(), photo, result, tile))
+    if rows:
+        write_manifest(folder / MANIFEST, Manifest(root=folder, rows=tuple(rows)))
+    _write_csv(folder / ORIGIN, _ORIGIN_COLUMNS, origins)
+    _write_csv(folder / NOT_EXPORTED, ("photo", "reason"), left_out)
+    return len(rows)
+
+
+def _tiles(photo: Photo, result: Result, whole: Review | None, boxes: Sequence[Review]) -> Iterator[_Tile]:
+    cells = np.asarray(result.grid["scores"], np.float32)
+    photo_wh = (photo.width_px, photo.height_px)
+    side = min(result.tile_px, *photo_wh)
+
+    def strongest(box: BoxLTRB) -> float:
+        return _strongest_cell(cells, photo_wh, box)
+
+    for review in boxes:
+        assert review.box_ltrb is not None
+        found = tiles_over(review.box_ltrb, side, photo_wh)
+        if review.new_label == Label.POSITIVE and len(found) > 1:
+            # A long crack does not run through every tile of its box.
+            found = [box for box in found if strongest(box) >= result.threshold] or found
+        yield from (_Tile(settled(review), box, review) for box in found)
+    if whole is None:
+        return
+    contrary = [
+        review.box_ltrb for review in boxes if review.new_label != whole.new_label and review.box_ltrb
+    ]
+    if whole.new_label == Label.NEGATIVE:
+        places = tiles_over((0, 0, *photo_wh), side, photo_wh)
+        candidates = sorted(places, key=strongest, reverse=True)
+    else:
+        places = [
+            box for region in result.regions for box in tiles_over(region["box_ltrb_px"], side, photo_wh)
+        ]
+        candidates = [box for box in dict.fromkeys(places) if strongest(box) >= result.threshold]
+        if not result.regions and max(photo_wh) <= 2 * side:
+            candidates = [(0, 0, *photo_wh)]
+    free = [box for box in candidates if not any(boxes_overlap(box, other) for other in contrary)]
+    most = _MOST_NEGATIVE_TILES if whole.new_label == Label.NEGATIVE else None
+    yield from (_Tile(settled(whole), box, whole) for box in free[:most])
+
+
+def tiles_over(box_ltrb: Sequence[int], side_px: int, photo_wh: tuple[int, int]) -> list[BoxLTRB]:
+    """Square tiles side by side that cover a box; one around its middle where it is no larger than a tile."""
+    left, top, right, bottom = box_ltrb
+    lefts = _starts(left, right, side_px, photo_wh[0])
+    tops = _starts(top, bottom, side_px, photo_wh[1])
+    return [(x, y, x + side_px, y + side_px) for y in tops for x in lefts]
+
+
+def _starts(begin: int, end: int, side_px: int, limit_px: int) -> list[int]:
+    count = -(-(end - begin) // side_px)
+    first = (begin + end - count * side_px) // 2
+    starts = (first + index * side_px for index in range(count))
+    # At the photo's edge a tile moves back inside instead of shrinking.
+    return list(dict.fromkeys(min(max(0, start), limit_px - side_px) for start in starts))
+
+
+def _strongest_cell(cells: np.ndarray, photo_wh: tuple[int, int], box: BoxLTRB) -> float:
+    rows, columns = cells.shape
+    left, right = box[0] * columns // photo_wh[0], -(-box[2] * columns // photo_wh[0])
+    top, bottom = box[1] * rows // photo_wh[1], -(-box[3] * rows // photo_wh[1])
+    return float(cells[top:bottom, left:right].max())
+
+
+def _write_tiles(source: Path, folder: Path, photo: Photo, tiles: Sequence[_Tile]) -> list[Path]:
+    if not tiles:
+        return []
+    pixels_hwc = read_photo(source).pixels_hwc
+    paths = []
+    for tile in tiles:
+        left, top, right, bottom = tile.box_ltrb
+        # The review's number too: the same place may have been decided as a box and as part of a photo.
+        name = f"photo{photo.id}-review{tile.review.id}-{left}-{top}-{right}-{bottom}.png"
+        path = folder / tile.label / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels_hwc[top:bottom, left:right]).save(path)
+        paths.append(path)
+    return paths
+
+
+def _manifest_row(path: Path, folder: Path, photo: Photo, tile: _Tile) -> ManifestRow:
+    place = int(photo.sha256[:8], 16) % 100
+    return ManifestRow(
+        path=path.relative_to(folder).as_posix(),
+        label=tile.label,
+        group=photo.sha256[:16],
+        part=next(part for upper, part in _PARTS if place < upper),
+        sha256=sha256_file(path),
+    )
+
+
+def _origin(path: str, photo: Photo, result: Result, tile: _Tile) -> list[object]:
+    review = tile.review
+    when = review.created_at.isoformat(timespec="seconds")
+    return [
+        path, photo.name, photo.sha256, *tile.box_ltrb, tile.label, result.label, review.action, review.who,
+        when, review.note, review.model_sha256,
+    ]  # fmt: skip
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

@@ -54,12 +54,14 @@ def compare(
         from crackscope.evaluation.evaluate import score_photos
         from crackscope.evaluation.report import comparison_document
         from crackscope.evaluation.tables import comparison_table
+    from crackscope.dataset.discover import DEFAULT_FOLDER
     from crackscope.inference.classifier import CrackClassifier
 
+    folders = data or [DEFAULT_FOLDER]
     models = [None if name == SHIPPED else Path(name) for name in (a, b)]
     classifiers = [CrackClassifier.load(model, engine=engine, device=device) for model in models]
     photos = load_photos(
-        data, manifest=manifest, part=part, grouping=grouping, positive=positive, negative=negative
+        folders, manifest=manifest, part=part, grouping=grouping, positive=positive, negative=negative
     )
     scored = []
     for name, classifier in zip("AB", classifiers, strict=True):

@@ -61,13 +61,17 @@ def evaluate(
     """
     with needs_evaluate_extra():
         from crackscope.evaluation.evaluate import evaluate as evaluate_photos
-        from crackscope.evaluation.report import evaluation_document, write_evaluation
+        from crackscope.evaluation.report import claim_folder, evaluation_document, write_evaluation
         from crackscope.evaluation.tables import evaluation_table
+    from crackscope.dataset.discover import DEFAULT_FOLDER
     from crackscope.inference.classifier import CrackClassifier
 
+    folders = data or [DEFAULT_FOLDER]
+    if output is not None:
+        claim_folder(output, folders)
     classifier = CrackClassifier.load(model, engine=engine, device=device, threshold=threshold)
     photos = load_photos(
-        data, manifest=manifest, part=part, grouping=grouping, positive=positive, negative=negative
+        folders, manifest=manifest, part=part, grouping=grouping, positive=positive, negative=negative
     )
     with photo_bar("scoring") as progress:
         found = evaluate_photos(

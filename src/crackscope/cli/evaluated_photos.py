@@ -47,7 +47,7 @@ def needs_evaluate_extra() -> Iterator[None]:
 
 
 def load_photos(
-    folders: Sequence[Path] | None,
+    folders: Sequence[Path],
     *,
     manifest: Path | None,
     part: str | None,
@@ -56,12 +56,11 @@ def load_photos(
     negative: str | None,
 ) -> tuple[GroupedPhoto, ...]:
     """Labelled photos with their groups; a bar while they are read for grouping."""
-    from crackscope.dataset.discover import DEFAULT_FOLDER
     from crackscope.evaluation.photos import find_labelled_photos
 
     with photo_bar("grouping") as progress:
         return find_labelled_photos(
-            folders or [DEFAULT_FOLDER],
+            folders,
             manifest=manifest,
             part=part,
             grouping=grouping,

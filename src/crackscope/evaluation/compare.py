@@ -38,7 +38,8 @@ COMPARED = tuple(name for name in METRICS if name != "ece")
 
 _BY_SCORE = frozenset({"auroc", "average_precision", "log_loss", "brier"})
 
-#: A bootstrap of fewer differing groups leaves 0 out too early; an exact test has to agree.
+#: A bootstrap of fewer groups leaves 0 out too early: by labels an exact test on the groups that differ has
+#: to agree, by scores nothing is told.
 _FEW_GROUPS = 10
 
 
@@ -131,6 +132,7 @@ def compare(
     labels, groups = a.labels(), check_groups(a.groups(), len(a.photos))
     a_right, b_right = (predicted_positive(one.scores(), one.threshold) == (labels == 1) for one in (a, b))
     only_a, only_b = a_right & ~b_right, b_right & ~a_right
+    n_groups = int(np.unique(groups).size)
     enough = _enough_differ(only_a, only_b, groups, 1 - confidence)
     value_a, value_b = (
         compute_metrics(labels, one.scores(), threshold=one.threshold, prior=prior) for one in (a, b)
@@ -151,10 +153,17 @@ def compare(
         model_a=a.model,
         model_b=b.model,
         photos=labels.size,
-        groups=np.unique(groups).size,
+        groups=n_groups,
         left_out=left_out,
         differences=tuple(
-            _difference(name, value_a, value_b, drawn_b[name] - drawn_a[name], enough, confidence)
+            _difference(
+                name,
+                value_a,
+                value_b,
+                drawn_b[name] - drawn_a[name],
+                n_groups >= _FEW_GROUPS if name in _BY_SCORE else enough,
+                confidence,
+            )
             for name in COMPARED
         ),
         only_a_right=int(only_a.sum()),
@@ -211,7 +220,7 @@ def _difference(
         difference=value_b - value_a if defined else None,
         low=low,
         high=high,
-        better=_better(name, limits) if enough or name in _BY_SCORE else None,
+        better=_better(name, limits) if enough else None,
     )
 
 

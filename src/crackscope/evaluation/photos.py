@@ -13,7 +13,7 @@ from crackscope.dataset.fingerprints import fingerprint_photos
 from crackscope.dataset.groups import Grouping, group_photos
 from crackscope.dataset.manifest import read_manifest
 from crackscope.dataset.records import Dataset, Manifest, Part
-from crackscope.errors import NoPhotosError, SettingsError
+from crackscope.errors import DataError, NoPhotosError, SettingsError
 from crackscope.labels import Label
 
 #: Instead of a part: all of them.
@@ -70,7 +70,10 @@ def find_labelled_photos(
         how = Grouping(_choose(grouping, list(Grouping), "grouping"))
         dataset = discover(folders, positive=positive, negative=negative)
         return photos_of_dataset(dataset, part=kept, grouping=how, progress=progress)
-    root = Path(os.path.commonpath([folder.absolute() for folder in folders]))
+    try:
+        root = Path(os.path.commonpath([folder.absolute() for folder in folders]))
+    except ValueError as error:
+        raise DataError(f"the data folders have no common parent: {error}") from error
     if not root.is_dir():
         raise NoPhotosError(f"there is no folder {root}; the paths in {manifest} are relative to it")
     return photos_of_manifest(read_manifest(manifest, root=root), kept)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from crackscope import __version__
+from crackscope.errors import OutputError
 from crackscope.evaluation.compare import Comparison
 from crackscope.evaluation.evaluate import Evaluation, ScoredPhotos
 from crackscope.evaluation.figures import (
@@ -24,6 +26,21 @@ from crackscope.storage import atomic_path, write_json
 
 #: The columns of ``crackscope predict``, with the truth and the group.
 PREDICTION_COLUMNS = ("path", "truth", "group", *COLUMNS[1:])
+
+
+def claim_folder(folder: Path, data: Sequence[Path]) -> None:
+    """Make an output folder, before the work; never among the photos, where its pictures would be data.
+
+    Raises:
+        OutputError: It lies in a data folder, or can't be made.
+    """
+    for place in data:
+        if folder.resolve().is_relative_to(place.resolve()):
+            raise OutputError(f"{folder} lies in the data folder {place}; name another --output")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> list[Path]:

@@ -15,6 +15,7 @@ from crackscope.evaluation.metrics import METRICS
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
 from crackscope.evaluation.report import (
     PREDICTION_COLUMNS,
+    claim_folder,
     comparison_document,
     evaluation_document,
     write_evaluation,
@@ -109,6 +110,17 @@ def test_a_folder_that_cannot_be_made_is_our_error(evaluation: Evaluation, tmp_p
 
     with pytest.raises(OutputError):
         write_evaluation(tmp_path / "file" / "out", evaluation)
+    with pytest.raises(OutputError, match="cannot make"):
+        claim_folder(tmp_path / "file" / "out", [])
+
+
+def test_results_are_never_written_among_the_photos(tmp_path: Path) -> None:
+    for inside in (tmp_path / "data", tmp_path / "data" / "results", tmp_path / "data" / ".." / "data" / "x"):
+        with pytest.raises(OutputError, match="lies in the data folder"):
+            claim_folder(inside, [tmp_path / "other", tmp_path / "data"])
+    claim_folder(tmp_path / "results", [tmp_path / "data"])
+    assert (tmp_path / "results").is_dir()
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_table_shows_each_metric_and_what_it_was_made_from(evaluation: Evaluation) -> None:

@@ -20,7 +20,7 @@ class ModelDocument(BaseModel):
     created: str
     sha256: str
     labels: list[str]
-    input_hw: tuple[int, int]
+    input_hw: list[int]
     patch_px: int
     backbone: str
     weights: str
@@ -37,5 +37,5 @@ def model(server: CurrentServer) -> ModelDocument:
     bundle = server.classifier.bundle
     facts = dataclasses.asdict(bundle.config)
     known = {name: value for name, value in facts.items() if name in ModelDocument.model_fields}
-    known["sha256"] = bundle.identity
+    known |= {"sha256": bundle.identity, "input_hw": list(bundle.config.input_hw)}
     return ModelDocument(**known, limits=dataclasses.asdict(server.settings.limits))

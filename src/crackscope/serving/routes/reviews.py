@@ -39,7 +39,7 @@ class ReviewFields(BaseModel):
     action: Action
     new_label: Label | None = None
     note: Paragraphs = ""
-    box_ltrb: tuple[_Pixel, _Pixel, _Pixel, _Pixel] | None = None
+    box_ltrb: Annotated[list[_Pixel], Field(min_length=4, max_length=4)] | None = None
 
 
 class UndoFields(BaseModel):
@@ -62,7 +62,7 @@ def review(
         action=fields.action,
         new_label=fields.new_label,
         note=fields.note,
-        box_ltrb=None if fields.box_ltrb is None else list(fields.box_ltrb),
+        box_ltrb=fields.box_ltrb,
     )
     return ReviewDocument.model_validate(made)
 

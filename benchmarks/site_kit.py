@@ -249,12 +249,12 @@ def _embed(classifier: CrackClassifier, photos: Iterator[NDArray[np.uint8]]) -> 
 def markdown(rows: list[Row]) -> str:
     """Mean and standard deviation over draws of every metric, a line for each way of adapting."""
     lines = [
-        "| model on site | adaptation | labels | healthy tiles | BA | AUROC | recall | specificity |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
+        "| model on site | adaptation | labels | BA | AUROC | recall | specificity |",
+        "|---|---|---:|---:|---:|---:|---:|",
     ]
-    keys = list(dict.fromkeys((row.pair, row.way, row.labels, row.healthy) for row in rows))
+    keys = list(dict.fromkeys((row.pair, row.way, row.labels) for row in rows))
     for key in keys:
-        drawn = [row for row in rows if (row.pair, row.way, row.labels, row.healthy) == key]
+        drawn = [row for row in rows if (row.pair, row.way, row.labels) == key]
         cells = [_spread([row.metrics[name] for row in drawn]) for name in METRICS]
         lines.append("| " + " | ".join([*map(str, key), *cells]) + " |")
     return "\n".join(lines)

@@ -25,7 +25,7 @@ from crackscope.records import Prediction
 SHOWN = ("recall", "specificity", "precision", "precision_at_prior", "balanced_accuracy", "auroc")
 
 #: Shares of the labels in the learning curve, and how many draws of each are averaged.
-_CURVE = ((0.25, 3), (0.5, 2), (1.0, 1))
+_CURVE = ((0.25, 2), (0.5, 1), (1.0, 1))
 
 #: A doubling of the labels that gains less balanced accuracy than this is not worth a day's work.
 WORTH = 0.01
@@ -110,6 +110,9 @@ def make_sheet(
     rows = evidence[judged]
     comparison = compare(_as_photos(rows, before), _as_photos(rows, after), prior=prior, seed=seed)
     gain = next(one for one in comparison.differences if one.metric == "balanced_accuracy")
+    # Where one head errs alike in every resample and the other never, there is a gain but no interval of it.
+    same_everywhere = gain.low is None and (gain.difference or 0) > 0 and comparison.enough_differ
+    go = gain.better == "B" or same_everywhere
     curve = learning_curve(evidence, start, margins, seed=seed)
     return Sheet(
         judged_on=judged_on,
@@ -118,9 +121,9 @@ def make_sheet(
         before=_expected(rows, before, prior, seed),
         after=_expected(rows, after, prior, seed),
         gain=gain,
-        go=gain.better == "B",
+        go=go,
         curve=curve,
-        advice=_advice(gain, curve),
+        advice=(*_verdict(gain, go), *_more_labels(gain, curve)),
     )
 
 
@@ -202,15 +205,12 @@ def _as_photos(rows: Evidence, scores: Scores) -> ScoredPhotos:
     )
 
 
-def _advice(gain: Difference, curve: Sequence[CurvePoint]) -> tuple[str, ...]:
-    return (*_verdict(gain), *_more_labels(gain, curve))
-
-
-def _verdict(gain: Difference) -> list[str]:
-    if gain.difference is None or gain.low is None:
-        return ["No interval: too few groups are labelled to tell the two models apart."]
-    span = f"{gain.difference:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] in balanced accuracy"
-    if gain.better == "B":
+def _verdict(gain: Difference, go: bool) -> list[str]:
+    if gain.difference is None or (gain.low is None and not go):
+        return ["No-go: the labelled tiles can't tell the two models apart. Keep the model you have."]
+    limits = "" if gain.low is None else f" [{gain.low:+.3f}, {gain.high:+.3f}]"
+    span = f"{gain.difference:+.3f}{limits} in balanced accuracy"
+    if go:
         return [f"Go: better by {span}."]
     if gain.better == "A":
         return [f"No-go: worse by {span}. Keep the model you have."]

@@ -191,6 +191,16 @@ def test_one_bad_photo_raises_and_in_a_list_it_is_a_failure(
     assert classifier.predict([]) == []
 
 
+def test_an_open_image_may_be_given_many_times(classifier: CrackClassifier, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    path = tmp_path / "photo.png"
+    Image.fromarray(random.integers(0, 256, (600, 600, 3), dtype=np.uint8)).save(path)
+    expected = classifier.predict(path)
+    with Image.open(path) as image:
+        outcomes = classifier.predict([image] * 20)
+    assert [outcome for outcome in outcomes if outcome != expected] == []
+
+
 @pytest.mark.parametrize(
     "array",
     [

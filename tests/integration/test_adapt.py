@@ -146,7 +146,11 @@ def test_what_is_missing_is_said(tmp_path: Path, model: Path, tiles: Path) -> No
 def test_pytorch_is_not_needed(tmp_path: Path, model: Path, tiles: Path) -> None:
     program = (
         "import sys\n"
-        "for name in ('torch', 'timm', 'lightning'): sys.modules[name] = None\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in ('torch', 'timm', 'lightning'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
         "from crackscope.cli import main\n"
         "main()"
     )

@@ -88,8 +88,10 @@ def evaluate(
 
 
 def _print_failures(found: Evaluation) -> None:
+    from crackscope.inference.writers import one_line
+
     failures = found.scored.failures()
     for failure in failures[:_FAILURES_SHOWN]:
-        typer.echo(f"not scored: {failure.path}: {failure.error}", err=True)
+        typer.echo(one_line(f"not scored: {failure.path}: {failure.error}"), err=True)
     if len(failures) > _FAILURES_SHOWN:
         typer.echo(f"... and {len(failures) - _FAILURES_SHOWN:,} more", err=True)

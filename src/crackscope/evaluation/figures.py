@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from crackscope.bundle import ReviewBand
-from crackscope.evaluation.calibration_error import score_bins
+from crackscope.evaluation.calibration_error import N_BINS
 from crackscope.evaluation.metrics import Confusion, compute_metrics, count_decisions
 from crackscope.evaluation.style import (
     CLASS_COLOURS,
@@ -41,7 +41,7 @@ def draw_confusion(
 ) -> None:
     """Photos by truth and decision, with their share of the true class."""
     confusion = count_decisions(labels, scores, threshold)
-    figure = new_figure(4.6, 4.4, f"Decisions at threshold {threshold:.3g}, n = {labels.size:,} photos")
+    figure = new_figure(4.6, 4.4, f"Decisions at threshold {threshold:.3g}\nn = {labels.size:,} photos")
     axes = figure.add_subplot()
     counts = _table(confusion)
     totals = counts.sum(axis=1, keepdims=True)
@@ -73,7 +73,7 @@ def draw_roc(
     """Recall against false alarms over all thresholds; needs both classes."""
     found = compute_metrics(labels, scores, threshold=threshold)
     false_alarms, recall, _ = roc_curve(labels, scores, drop_intermediate=False)
-    figure = new_figure(5.2, 5.2, f"ROC curve, {_classes(labels)}")
+    figure = new_figure(5.2, 5.2, f"ROC curve\n{_classes(labels)}")
     axes = figure.add_subplot()
     dress_shares(axes, x="false alarms (share of Negative photos)", y="recall (share of Positive photos)")
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", label="chance")
@@ -95,7 +95,7 @@ def draw_precision_recall(
     """Precision against recall over all thresholds; needs a Positive photo."""
     found = compute_metrics(labels, scores, threshold=threshold)
     precision, recall, _ = precision_recall_curve(labels, scores)
-    figure = new_figure(5.2, 5.2, f"Precision and recall, {_classes(labels)}")
+    figure = new_figure(5.2, 5.2, f"Precision and recall\n{_classes(labels)}")
     axes = figure.add_subplot()
     dress_shares(axes, x="recall (share of Positive photos)", y="precision (share of Positive decisions)")
     share = found.n_positive / found.n
@@ -113,13 +113,14 @@ def draw_precision_recall(
 
 
 def draw_reliability(target: Path, labels: NDArray[np.int64], scores: NDArray[np.float64]) -> None:
-    """Share of Positive photos against the score, in bins of equal mass, above the scores' histogram."""
+    """Share of Positive photos against the score, with the scores' histogram."""
     found = compute_metrics(labels, scores, threshold=0.5)
-    figure = new_figure(5.2, 6.4, f"Reliability, n = {labels.size:,} photos, ECE {found.ece:.3f}")
+    figure = new_figure(5.2, 6.4, f"Reliability: calibration error {found.ece:.3f}\n{_classes(labels)}")
     upper, lower = figure.subplots(2, height_ratios=(4, 1), sharex=True)
     dress_shares(upper, x="", y="share that is Positive")
     upper.plot([0, 1], [0, 1], color=FAINT, linestyle=":", label="perfectly calibrated")
-    bins = score_bins(scores)
+    # Bins of equal width: those of equal mass, which the error is computed in, crowd at 0 and 1.
+    bins = np.minimum((scores * N_BINS).astype(int), N_BINS - 1)
     for number in np.unique(bins):
         inside = bins == number
         _plot_bin(upper, scores[inside], labels[inside], first=bool(number == bins.min()))
@@ -139,7 +140,7 @@ def draw_scores(
     band: ReviewBand | None = None,
 ) -> None:
     """How many photos of each class got which score, with the threshold and the review band."""
-    figure = new_figure(6.4, 4.2, f"Scores by class, {_classes(labels)}")
+    figure = new_figure(6.4, 4.2, f"Scores by class\n{_classes(labels)}")
     axes = figure.add_subplot()
     dress(axes, x="score", y="photos")
     if band is not None and band.low <= band.high:

@@ -21,7 +21,8 @@ from crackscope.evaluation.figures import (
 )
 from crackscope.evaluation.metrics import METRICS
 from crackscope.evaluation.photo_figures import draw_sample_predictions, draw_worst_mistakes
-from crackscope.records import COLUMNS
+from crackscope.inference.writers import one_line
+from crackscope.records import COLUMNS, SCORE_DECIMALS
 from crackscope.storage import atomic_path, write_json
 
 #: The columns of ``crackscope predict``, with the truth and the group.
@@ -84,13 +85,13 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
 
 
 def write_predictions(target: Path, scored: ScoredPhotos) -> None:
-    """One row per photo, failures too, in UTF-8 with LF."""
+    """One row and one physical line per photo, failures too, in UTF-8 with LF."""
     with atomic_path(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(PREDICTION_COLUMNS)
         for photo, outcome in zip(scored.photos, scored.outcomes, strict=True):
             row = {**outcome.as_row(), "truth": photo.truth, "group": photo.group}
-            writer.writerow(_cell(row[column]) for column in PREDICTION_COLUMNS)
+            writer.writerow(_cell(column, row[column]) for column in PREDICTION_COLUMNS)
 
 
 def draw_figures(folder: Path, evaluation: Evaluation) -> list[Path]:
@@ -111,7 +112,9 @@ def draw_figures(folder: Path, evaluation: Evaluation) -> list[Path]:
     return [folder / f"{name}.png" for name in names]
 
 
-def _cell(value: object) -> str:
+def _cell(column: str, value: object) -> str:
     if value is None:
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if column == "score":
+        return f"{value:.{SCORE_DECIMALS}f}"
+    return str(value).lower() if isinstance(value, bool) else one_line(str(value))

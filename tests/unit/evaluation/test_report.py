@@ -31,7 +31,7 @@ def evaluation(
 ) -> Evaluation:
     broken = tmp_path_factory.mktemp("broken") / "a, b.png"
     broken.write_bytes(b"no image")
-    photo = GroupedPhoto(path="a, b.png", file=broken, truth=Label.NEGATIVE, group="broken")
+    photo = GroupedPhoto(path="a,\nb.png", file=broken, truth=Label.NEGATIVE, group="broken")
     return evaluate(classifier, (*find_labelled_photos([data]), photo), prior=0.05, n_resamples=100)
 
 
@@ -64,6 +64,7 @@ def test_predictions_have_one_row_per_photo_failures_too(
     rows = list(csv.DictReader(raw.decode("utf-8").splitlines()))
 
     assert b"\r" not in raw
+    assert raw.count(b"\n") == 14
     assert tuple(rows[0]) == PREDICTION_COLUMNS
     assert [row["path"] for row in rows] == [photo.path for photo in evaluation.scored.photos]
     scored = [row for row in rows if not row["error"]]
@@ -71,7 +72,7 @@ def test_predictions_have_one_row_per_photo_failures_too(
     assert {row["review"] for row in scored} == {"true", "false"}
     assert all((row["reason"] == "uncertain") is (row["review"] == "true") for row in scored)
     [failed] = [row for row in rows if row["error"]]
-    assert (failed["path"], failed["truth"], failed["score"]) == ("a, b.png", "Negative", "")
+    assert (failed["path"], failed["truth"], failed["score"]) == (r"a,\nb.png", "Negative", "")
 
 
 def test_the_json_holds_every_metric_with_its_interval(

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, ModelConfig
+from crackscope.cpus import available_cpus
 from crackscope.dataset.discover import discover
 from crackscope.evaluation.evaluate import Evaluation
 from crackscope.evaluation.report import write_evaluation
@@ -91,6 +93,8 @@ def train(
         CrackscopeError: What the steps raise; the message says what to do.
     """
     listener = listener or Listener()
+    # PyTorch counts the machine's processors, also in a container that may use two of them.
+    torch.set_num_threads(min(torch.get_num_threads(), available_cpus()))
     dataset = discover(folders, positive=positive, negative=negative)
     counts = ", ".join(f"{count:,} {label}" for label, count in dataset.counts().items())
     listener.note(f"photos: {counts}")

@@ -19,7 +19,7 @@ from crackscope.evaluation.thresholds import RULES, choose_threshold
 # Few different values, so that ties, also with the threshold, are the rule and not the exception.
 _SCORES = st.one_of(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), st.floats(0, 1, width=32))
 _PHOTOS = st.lists(st.tuples(st.integers(0, 1), _SCORES), min_size=1, max_size=40)
-_laws = settings(max_examples=60, deadline=None)
+_laws = settings(max_examples=40, deadline=None)
 _THRESHOLDS = st.one_of(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0, 1))
 
 

@@ -64,12 +64,13 @@ def share_limits(holds: NDArray[np.bool_], groups: NDArray[np.int64], confidence
     is no exception, nothing says how exceptions would cluster, so a whole group may be one.
 
     Returns:
-        ``None`` where `_FEW_EXCEPTIONS` groups or more hold an exception, either way: a bootstrap will do.
+        ``None`` where `_FEW_EXCEPTIONS` groups hold an exception, either way, for a bootstrap will do; or
+        where every group does, which says nothing of groups.
     """
     n_groups = np.unique(groups).size
     failing, holding = (np.unique(groups[photos]).size for photos in (~holds, holds))
     n_exceptions = min(failing, holding)
-    if n_exceptions >= _FEW_EXCEPTIONS:
+    if n_exceptions >= min(_FEW_EXCEPTIONS, n_groups):
         return None
     share = (~holds if failing <= holding else holds).mean()
     found = binomtest(n_exceptions, n_groups).proportion_ci(confidence, method="exact")
@@ -113,10 +114,11 @@ def _separated_limits(
 ) -> dict[str, Limits]:
     """AUROC where every Positive scores above every Negative.
 
-    A Positive and a Negative group, each used once, make independent pairs, all of which were in order.
+    A Positive and a Negative photo of groups used once make independent pairs, all of which were in order.
     """
     if positive.all() or not positive.any() or scores[positive].min() <= scores[~positive].max():
         return {}
-    n_pairs = min(np.unique(groups[positive]).size, np.unique(groups[~positive]).size)
+    counts = [np.unique(groups[photos]).size for photos in (positive, ~positive)]
+    n_pairs = max(1, min(*counts, np.unique(groups).size // 2))
     found = binomtest(n_pairs, n_pairs).proportion_ci(confidence, method="exact")
     return {"auroc": (float(found.low), 1.0)}

@@ -146,4 +146,5 @@ def _calibration_limits(
     )
     if absolute is None or squared is None:
         return None
-    return (0.0 if squared[0] <= 0 else max(0.0, absolute[0])), max(0.0, absolute[1])
+    low, high = (min(1.0, max(0.0, limit)) for limit in absolute)
+    return (0.0 if squared[0] <= 0 else low), high

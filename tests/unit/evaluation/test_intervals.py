@@ -118,9 +118,19 @@ def test_one_group_carries_no_interval_unless_it_is_faultless() -> None:
     labels, scores = _noisy(60)
     found = bootstrap_intervals(labels, scores, ["one"] * 60, threshold=0.5)
 
-    assert found["log_loss"] == found["auroc"] == found["f1"] == NO_INTERVAL
+    assert set(found.values()) == {NO_INTERVAL}
     perfect = bootstrap_intervals(labels, labels * 0.8 + 0.1, ["one"] * 60, threshold=0.5)
     assert perfect["accuracy"].low == pytest.approx(0.025)
+
+
+def test_a_group_with_both_classes_is_one_half_of_an_independent_pair() -> None:
+    labels = np.tile([0, 1], 20)
+    scores = np.where(labels, 0.9, 0.1)
+    mixed = bootstrap_intervals(labels, scores, _names(np.arange(40) // 2), threshold=0.5)["auroc"]
+    apart = bootstrap_intervals(labels, scores, _names(np.arange(40)), threshold=0.5)["auroc"]
+
+    assert mixed.low == pytest.approx(0.025 ** (1 / 10))
+    assert apart.low == pytest.approx(0.025 ** (1 / 20))
 
 
 def test_one_class_only_has_the_intervals_that_it_can_have() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,9 +47,12 @@ def _make_concrete(folder: Path, patches: int, photos: int, seed: int, display: 
     from crackscope.dataset.synthetic.write import TABLE_NAME, SyntheticPlan, write_synthetic_dataset
 
     if not (folder / TABLE_NAME).is_file():
+        unfinished = folder.with_name(f".{folder.name}")
+        shutil.rmtree(unfinished, ignore_errors=True)
         display.step(f"make {patches:,} patches and {photos:,} photos of concrete")
         plan = SyntheticPlan(patches=patches, photos=photos, seed=seed, photo_hw=(1500, 2000))
-        write_synthetic_dataset(folder, plan, progress=display.progress)
+        write_synthetic_dataset(unfinished, plan, progress=display.progress)
+        unfinished.replace(folder)
     return folder
 
 

@@ -1,6 +1,6 @@
 """A model folder: ``model.onnx``, ``model.json`` (all that is known about it) and ``README.md`` (its card).
 
-The graph takes uint8 RGB images (N, H, W, 3) of the model's size and gives
+The graph has one input, uint8 RGB images (N, H, W, 3) of the model's size, N free, and gives
 
 - ``score`` (N,): calibrated, 0..1
 - ``logit`` (N,): before calibration

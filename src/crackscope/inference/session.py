@@ -1,8 +1,8 @@
 """Run a bundle's graph; the only place that imports ONNX Runtime.
 
 The work is spread over *images*, not over the operators inside one image: every thread runs whole batches on
-one core. On two cores that gave 1.7 times the images per second of one run that uses both, because no core
-waits for another; and a score does not depend on how many cores there are.
+one core. For each second of the processors that gave 1.7 times the images of one run on two cores, because
+no core waits for another; and a score does not depend on how many cores there are.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
-from crackscope.evaluation.metrics import decision_rates, precision_at, predicted_positive
+from crackscope.evaluation.metrics import decision_rates, predicted_positive
 
 #: Low and high.
 Limits = tuple[float, float]
@@ -45,10 +45,7 @@ def exact_limits(
             limits[name] = widest(bootstrap[name], found)
     recall, specificity = (limits.get(name, bootstrap[name]) for name in ("recall", "specificity"))
     if recall and specificity and not limits.keys().isdisjoint(("recall", "specificity")):
-        means = np.array([right[positive].mean(), right[~positive].mean()])
-        limits |= _limits_that_follow(means, np.array([recall, specificity]), prior)
-        if right.all():
-            limits |= _faultless_limits(positive, recall[0], specificity[0])
+        limits |= _limits_that_follow(right, positive, np.array([recall, specificity]), prior)
     return limits | _separated_limits(positive, scores, groups, confidence)
 
 
@@ -79,34 +76,30 @@ def share_limits(holds: NDArray[np.bool_], groups: NDArray[np.int64], confidence
     return (1 - high, 1 - low) if failing <= holding else (low, high)
 
 
-def mean_limits(means: NDArray[np.float64], ends: NDArray[np.float64]) -> Limits:
-    """Limits of a mean of independent estimates, (K,), from theirs, (K, 2) (MOVER; Zou & Donner, 2008)."""
-    reach_down = np.sqrt(((means - ends[:, 0]) ** 2).sum()) / means.size
-    reach_up = np.sqrt(((ends[:, 1] - means) ** 2).sum()) / means.size
-    return max(0.0, float(means.mean() - reach_down)), min(1.0, float(means.mean() + reach_up))
-
-
 def _limits_that_follow(
-    means: NDArray[np.float64], ends: NDArray[np.float64], prior: float | None
+    right: NDArray[np.bool_], positive: NDArray[np.bool_], ends: NDArray[np.float64], prior: float | None
 ) -> dict[str, Limits]:
-    """What follows from recall and specificity, (2,), and their limits, (2, 2)."""
-    limits = {"balanced_accuracy": mean_limits(means, ends)}
-    if np.isfinite(precision_at(means[0], means[1], prior)):
-        low, high = precision_at(ends[0], ends[1], prior).tolist()
-        limits["precision_at_prior"] = (low, high)
-    return limits
+    """What follows from recall and specificity, which are independent, and their limits, (2, 2).
 
-
-def _faultless_limits(positive: NDArray[np.bool_], recall: float, specificity: float) -> dict[str, Limits]:
-    """F1 and MCC at the lower limits of recall and specificity, where no photo is wrong."""
+    Each is moved to its limit alone, and the two effects on a metric add like independent errors (the MOVER
+    of Zou & Donner, 2008; for balanced accuracy it is just that).
+    """
     n_positive, n_negative = positive.sum(), (~positive).sum()
-    worst = decision_rates(
-        recall * n_positive,
-        (1 - specificity) * n_negative,
-        specificity * n_negative,
-        (1 - recall) * n_positive,
-    )
-    return {"f1": (float(worst["f1"]), 1.0), "mcc": (float(worst["mcc"]), 1.0)}
+    means = right[positive].mean(), right[~positive].mean()
+
+    def rates(recall: ArrayLike, specificity: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        found, spared = np.asarray(recall) * n_positive, np.asarray(specificity) * n_negative
+        return decision_rates(found, n_negative - spared, spared, n_positive - found, prior=prior)
+
+    here, by_recall, by_specificity = rates(*means), rates(ends[0], means[1]), rates(means[0], ends[1])
+    limits = {}
+    for name in ("balanced_accuracy", "f1", "mcc", "precision_at_prior"):
+        if not np.isfinite(here[name]):
+            continue
+        reach = np.hypot(by_recall[name] - here[name], by_specificity[name] - here[name])
+        lowest = -1.0 if name == "mcc" else 0.0
+        limits[name] = max(lowest, float(here[name] - reach[0])), min(1.0, float(here[name] + reach[1]))
+    return limits
 
 
 def _separated_limits(

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from sklearn import metrics as sk
 
 from crackscope.errors import DataError, SettingsError
-from crackscope.evaluation.exact_limits import mean_limits, share_limits
+from crackscope.evaluation.exact_limits import share_limits
 from crackscope.evaluation.intervals import (
     NO_INTERVAL,
     IntervalMethod,
@@ -87,11 +87,12 @@ def test_without_an_error_the_interval_is_the_exact_one_on_groups() -> None:
     assert found["specificity"].low == pytest.approx(per_class)
     assert found["accuracy"].low == pytest.approx(overall)
     assert found["auroc"].low == pytest.approx(per_class)
-    assert per_class < found["balanced_accuracy"].low < 1
-    assert found["f1"].low == pytest.approx(per_class)
-    assert found["mcc"].low == pytest.approx(2 * per_class - 1)
-    alarms = 0.95 * (1 - per_class)
-    assert found["precision_at_prior"].low == pytest.approx(0.05 * per_class / (0.05 * per_class + alarms))
+    # What follows: the effects of the worst recall and of the worst specificity, added as errors add.
+    assert found["balanced_accuracy"].low == pytest.approx(1 - np.sqrt(2) * (1 - per_class) / 2)
+    by_recall, by_specificity = 1 - 2 * per_class / (1 + per_class), 1 - 2 / (3 - per_class)
+    assert found["f1"].low == pytest.approx(1 - np.hypot(by_recall, by_specificity))
+    assert per_class - 0.1 < found["mcc"].low < per_class
+    assert found["precision_at_prior"].low == pytest.approx(0.05 / (0.05 + 0.95 * (1 - per_class)))
     for name in ("accuracy", "balanced_accuracy", "recall", "specificity", "precision", "f1", "mcc", "auroc"):
         assert found[name].high == 1
         assert found[name].method is IntervalMethod.EXACT
@@ -206,10 +207,19 @@ def test_share_limits_of_nothing_right_mirror_those_of_nothing_wrong() -> None:
     assert share_limits(np.zeros(40, dtype=bool), groups, 0.95) == (1 - high, pytest.approx(1 - low))
 
 
-def test_mean_limits_add_variances() -> None:
-    found = mean_limits(np.array([0.8, 0.6]), np.array([[0.7, 0.9], [0.5, 0.7]]))
+@pytest.mark.parametrize("name", ["f1", "mcc", "balanced_accuracy", "precision_at_prior"])
+def test_what_follows_from_few_errors_is_widened_with_them(name: str) -> None:
+    def low(n_errors: int) -> float:
+        labels = np.repeat([0, 1], 200)
+        scores = np.where(labels, 0.9, 0.1)
+        scores[:n_errors] = 0.9
+        found = bootstrap_intervals(labels, scores, _names(np.arange(400)), threshold=0.5, prior=0.1)
+        assert found[name].low is not None
+        return found[name].low
 
-    assert found == pytest.approx((0.7 - np.sqrt(0.02) / 2, 0.7 + np.sqrt(0.02) / 2))
+    lows = [low(n_errors) for n_errors in range(4)]
+    assert lows == sorted(lows, reverse=True)
+    assert lows[0] - lows[3] > 0.005
 
 
 def test_groups_of_another_length_are_refused() -> None:

@@ -67,14 +67,15 @@ def _fit_head(student: Any, block: Any, x: Tensor, hidden: Tensor, head_map: Ten
     width = direct.shape[1]
     both = torch.cat([direct, inputs], dim=1)
     moments, cross = _covariance(both, both), _covariance(both, outputs)
+    # What the hidden channels would add to any head: the large system is solved once.
+    solved = _solve(moments[width:, width:], torch.cat([cross[width:], moments[width:, :width]], dim=1))
+    free, shadow = solved[:, : outputs.shape[1]], solved[:, outputs.shape[1] :]
     # To begin with, the directions of the hidden channels that predict the wanted map best.
-    free = _solve(moments[width:, width:], cross[width:])
     projection = torch.linalg.svd(free, full_matrices=False).U[:, :width].T
     for _ in range(_HEAD_ROUNDS):
         reading = torch.cat([torch.eye(width), projection], dim=1)
         head = _solve(reading @ moments @ reading.T, reading @ cross).T
-        rest = cross[width:] - moments[width:, :width] @ head.T
-        projection = _solve(head.T @ head, head.T @ _solve(moments[width:, width:], rest).T)
+        projection = _solve(head.T @ head, head.T @ (free - shadow @ head.T).T)
     _set_linear(block.conv_pwl, block.bn3, projection, inputs, torch.zeros(width))
     merged = direct + (inputs - inputs.mean(0)) @ projection.T
     _set_linear(student.conv_head, student.bn2, head, merged, outputs.mean(0))

@@ -39,9 +39,6 @@ from crackscope.training.pretrain.state import (
 #: Batches that the teacher's channels are measured on, before the first step.
 _MEASURED_BATCHES = 8
 
-#: Images that the first projections are fitted on: 9,216 positions of the last map at 96 pixels.
-_FITTED_IMAGES = 1024
-
 #: Longest gradient; the first joint steps would otherwise overshoot.
 _GRADIENT_NORM = 2.0
 
@@ -100,7 +97,7 @@ def pretrain(
         finished = training.advance(stable, steps, None, interrupt.asked)
         if not finished or stretch.decay_steps == 0:
             return stable
-        decayed = decay_path(run, steps)
+        decayed = decay_path(run, steps, stretch.decay_steps)
         if decayed.is_file():
             training.restore(decayed)
         training.advance(decayed, steps + stretch.decay_steps, steps, interrupt.asked)
@@ -129,7 +126,7 @@ class _Training:
         first = [batch(self._pools, self._plan, step) for step in range(_MEASURED_BATCHES)]
         self._spread = channel_spread(self._teacher, first)
         if self._plan.inherit:
-            wide = replace(self._plan, sizes_px=(max(self._plan.sizes_px),), batch=_FITTED_IMAGES)
+            wide = replace(self._plan, sizes_px=(max(self._plan.sizes_px),), batch=self._plan.fitted_images)
             fit_to_teacher(self._student, self._teacher, batch(self._pools, wide, 0))
 
     def restore(self, path: Path) -> None:

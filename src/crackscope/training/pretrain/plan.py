@@ -19,6 +19,7 @@ class PretrainPlan:
         weight_decay: Of matrices and kernels.
         warmup_steps: Steps of rising learning rate.
         inherit: Whether to start from the teacher's own filters (see `inherit` and `closed_form`).
+        fitted_images: Images that the projections are fitted on before the first step.
         bfloat16_teacher: Whether the teacher computes in bfloat16: twice as fast where the processor has it.
         painted: Share of the concrete images that get a synthetic crack.
     """
@@ -32,6 +33,7 @@ class PretrainPlan:
     weight_decay: float = 0.02
     warmup_steps: int = 100
     inherit: bool = True
+    fitted_images: int = 1024
     bfloat16_teacher: bool = True
     painted: float = 0.2
 

@@ -36,9 +36,9 @@ class PretrainState:
     spread: dict[str, Tensor]
 
 
-def decay_path(run: Path, decay_from: int) -> Path:
-    """The checkpoint of the decay that leaves the stable phase at a step."""
-    return run / f"decay-{decay_from:07d}.pt"
+def decay_path(run: Path, decay_from: int, decay_steps: int) -> Path:
+    """The checkpoint of the decay that leaves the stable phase at a step and lasts so long."""
+    return run / f"decay-{decay_from:07d}-{decay_steps:07d}.pt"
 
 
 def snapshot_path(run: Path, step: int, decay_from: int | None) -> Path:

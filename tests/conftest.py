@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A shell starts background jobs with Ctrl-C ignored, which Python and its children inherit; tests of Ctrl-C need it.
+# A shell starts background jobs with Ctrl-C ignored, and Python and its children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -73,8 +73,8 @@ def test_the_network_given_is_left_as_it_was(patches: Path, tmp_path: Path) -> N
 
 def test_it_learns_what_can_be_learned(patches: Path, tmp_path: Path) -> None:
     recipe = small_recipe(
-        finetune__epochs=12, finetune__learning_rate=0.01, finetune__head_learning_rate=0.01,
-        finetune__patience=12, augment__synthetic_cracks=0.0, augment__distractors=0.0,
+        finetune__epochs=24, finetune__learning_rate=0.01, finetune__head_learning_rate=0.01,
+        finetune__patience=24, augment__synthetic_cracks=0.0, augment__distractors=0.0,
         augment__zoom_max=1.0, augment__blur=0.0, augment__noise=0.0,
     )  # fmt: skip
     result = run_small_finetune(patches, tmp_path, recipe, checkpoint_every_s=1e9)
@@ -136,7 +136,8 @@ def test_a_damaged_checkpoint_is_refused(patches: Path, tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_ends_with_advice(patches: Path, tmp_path: Path) -> None:
     network = small_network()
-    torch.nn.init.constant_(network.head.weight, float("nan"))
+    for parameter in network.backbone.parameters():
+        torch.nn.init.constant_(parameter, float("nan"))
     with pytest.raises(RecipeError, match=r"lower finetune\.learning_rate"):
         finetune(network, *small_parts(patches), small_recipe(), tmp_path)
 

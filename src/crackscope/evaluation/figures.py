@@ -118,16 +118,17 @@ def draw_reliability(target: Path, labels: NDArray[np.int64], scores: NDArray[np
     figure = new_figure(5.2, 6.4, f"Reliability: calibration error {found.ece:.3f}\n{_classes(labels)}")
     upper, lower = figure.subplots(2, height_ratios=(4, 1), sharex=True)
     dress_shares(upper, x="", y="share that is Positive")
+    upper.set_aspect("auto")  # as wide as the histogram below
     upper.plot([0, 1], [0, 1], color=FAINT, linestyle=":", label="perfectly calibrated")
     # Bins of equal width: those of equal mass, which the error is computed in, crowd at 0 and 1.
     bins = np.minimum((scores * N_BINS).astype(int), N_BINS - 1)
     for number in np.unique(bins):
         inside = bins == number
         _plot_bin(upper, scores[inside], labels[inside], first=bool(number == bins.min()))
-    add_legend(upper, "upper left")
     dress(lower, x="score", y="photos")
     lower.hist(scores, bins=_HISTOGRAM_BINS, range=(0, 1), color=LINE)
     dress_counts(lower)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     save(figure, target)
 
 

@@ -37,8 +37,8 @@ def draw_worst_mistakes(target: Path, judged: Sequence[Judged]) -> None:
     """The wrong labels whose scores were surest, surest first."""
     wrong = worst_mistakes(judged)
     shown = wrong[:_CELLS]
-    if not wrong:
-        title = f"No mistake among {len(judged):,} photos"
+    if len(wrong) < 2:
+        title = f"{'The only' if wrong else 'No'} mistake among {len(judged):,} photos"
     elif len(shown) == len(wrong):
         title = f"All {len(wrong):,} mistakes among {len(judged):,} photos, surest first"
     else:

@@ -47,7 +47,7 @@ def dress_shares(axes: Axes, *, x: str, y: str) -> None:
     axes.set_aspect("equal")
 
 
-def add_legend(axes: Axes, place: Literal["upper left", "lower left", "lower right"]) -> None:
+def add_legend(axes: Axes, place: Literal["lower left", "lower right"]) -> None:
     """A legend on white, so that lines behind it don't cross its words."""
     axes.legend(loc=place, facecolor="white", framealpha=0.9, edgecolor="none", fontsize=8.5)
 

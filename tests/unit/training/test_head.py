@@ -70,6 +70,18 @@ def test_the_same_data_and_seed_give_the_same_head() -> None:
     assert first.history == second.history
 
 
+def test_threads_change_neither_the_head_nor_the_setting() -> None:
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        found = fit()
+        assert torch.get_num_threads() == 2
+        torch.set_num_threads(1)
+        np.testing.assert_array_equal(fit().weight, found.weight)
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_another_seed_gives_another_head() -> None:
     assert not np.array_equal(fit().weight, fit(load_recipe("default", {"run.seed": 1})).weight)
 

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,9 @@ from crackscope.training.checkpoint import CHECKPOINT_NAME
 from crackscope.training.fit import FinetuneResult
 from tests.conftest import ROOT
 from tests.helpers.patches import write_patches
-from tests.helpers.small_finetune import run_small_finetune
+from tests.helpers.small_finetune import run_small_finetune, small_recipe
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +36,25 @@ def undisturbed(patches: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     return folder, run_small_finetune(patches, folder)
 
 
-def start_training(patches: Path, folder: Path) -> subprocess.Popen[str]:
+@contextmanager
+def training(patches: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tests.helpers.small_finetune", str(patches), str(folder)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def wait_for_saves(process: subprocess.Popen[str], folder: Path, count: int) -> None:
     """Return as soon as the running process has written ``count`` new checkpoints."""
     checkpoint = folder / CHECKPOINT_NAME
     seen = {_version(checkpoint)}
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while len(seen) <= count:
         assert process.poll() is None, f"ended before it was stopped: {process.communicate()[1]}"
-        assert time.monotonic() < deadline, "no checkpoint in two minutes"
+        assert time.monotonic() < deadline, "no checkpoint in four minutes"
         seen.add(_version(checkpoint))
         time.sleep(0.001)
 
@@ -76,10 +84,9 @@ def test_killed_twice_it_ends_with_the_weights_of_an_undisturbed_run(
     patches: Path, undisturbed: tuple[Path, FinetuneResult], tmp_path: Path
 ) -> None:
     for saves in (2, 4):
-        process = start_training(patches, tmp_path)
-        wait_for_saves(process, tmp_path, saves)
-        process.kill()
-        process.communicate()
+        with training(patches, tmp_path) as process:
+            wait_for_saves(process, tmp_path, saves)
+            process.kill()
     stood = torch.load(tmp_path / CHECKPOINT_NAME)
     assert 0 < stood["epoch"] * 6 + stood["step"] < 18
 
@@ -92,13 +99,22 @@ def test_killed_twice_it_ends_with_the_weights_of_an_undisturbed_run(
 def test_ctrl_c_saves_says_how_to_go_on_and_loses_nothing(
     patches: Path, undisturbed: tuple[Path, FinetuneResult], tmp_path: Path
 ) -> None:
-    process = start_training(patches, tmp_path)
-    wait_for_saves(process, tmp_path, 2)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    with training(patches, tmp_path) as process:
+        wait_for_saves(process, tmp_path, 2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=100)
     assert "RunInterruptedError: stopped in epoch" in errors
     assert "run the same command again" in errors
 
     result = run_small_finetune(patches, tmp_path)
 
     assert_same_training(tmp_path, result, undisturbed)
+
+
+def test_two_processes_share_the_work_and_each_photo_is_seen_once(patches: Path, tmp_path: Path) -> None:
+    recipe = small_recipe(finetune__epochs=1, finetune__batch_norm="frozen")
+    result = run_small_finetune(patches, tmp_path, recipe, devices=2)
+    assert len(result.history) == 1
+    # 16 of 16 and 48 of 48 photos are in the shares, or these would be other multiples.
+    assert (result.best.validation_accuracy * 16) % 1 == 0
+    assert (result.best.train_accuracy * 48) % 1 == pytest.approx(0, abs=1e-6)

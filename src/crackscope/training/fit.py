@@ -6,7 +6,7 @@ import copy
 import logging
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +149,9 @@ def _run(
         on_epoch=on_epoch,
     )
     trainer = _make_trainer(recipe, folder, options)
+    if options.strategy == "auto" and options.nodes == 1 and trainer.strategy.launcher is not None:
+        # Several devices: Lightning would start the whole command again for each of them.
+        trainer = _make_trainer(recipe, folder, replace(options, strategy="ddp_spawn"))
     # Lightning counts epochs from here; the module knows the step.
     progress: Any = trainer.fit_loop.epoch_progress.current
     progress.ready = progress.started = progress.processed = progress.completed = state.epoch

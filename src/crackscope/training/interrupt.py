@@ -19,6 +19,10 @@ class DeferredInterrupt:
         """Whether Ctrl-C was pressed."""
         return self._asked
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy in another process has handlers of its own.
+        return {"_asked": False, "_former": None}
+
     def __enter__(self) -> DeferredInterrupt:
         # Python lets only the main thread handle signals.
         if threading.current_thread() is threading.main_thread():

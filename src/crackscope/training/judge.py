@@ -65,7 +65,7 @@ class RecipeJudge:
     ) -> float:
         head.install(network)
         parts = self._parts.train.photos, self._parts.validation.photos
-        options = TrainerOptions(checkpoint_every_s=math.inf)
+        options = TrainerOptions(devices=1, checkpoint_every_s=math.inf)
         with tempfile.TemporaryDirectory(dir=self._folder.root, prefix="trial-") as place:
             try:
                 result = finetune(

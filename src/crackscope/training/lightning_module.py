@@ -28,6 +28,10 @@ from crackscope.training.schedule import rate_factor
 LOG_EVERY_STEPS = 20
 
 
+#: Depthwise convolutions take a quarter less time when a pixel's channels lie together.
+MEMORY_FORMAT = torch.channels_last
+
+
 class FinetuneModule(LightningModule):
     """Trains, validates, keeps the best weights and saves where it stands.
 
@@ -62,7 +66,8 @@ class FinetuneModule(LightningModule):
         on_epoch: Callable[[EpochRow], None] | None = None,
     ) -> None:
         super().__init__()
-        self.network, self.recipe, self.state = network, recipe, state
+        self.network: CrackNetwork = network.to(memory_format=MEMORY_FORMAT)
+        self.recipe, self.state = recipe, state
         self._photos, self._validation_photos = train, validation
         self._checkpoint, self._checkpoint_every_s = checkpoint, checkpoint_every_s
         self._stop_asked, self._on_epoch = stop_asked, on_epoch
@@ -71,10 +76,7 @@ class FinetuneModule(LightningModule):
         self._validation = Tally()
         weights = balance_weights(validation.labels, validation.sources, recipe.data.balance)
         self.register_buffer("validation_weights", torch.from_numpy(weights).float(), persistent=False)
-        self.ema = (
-            ModelEmaV3(network, decay=recipe.finetune.ema, use_warmup=True) if recipe.finetune.ema else None
-        )
-        self._restore()
+        self.ema: ModelEmaV3 | None = None
 
     @property
     def judged(self) -> CrackNetwork:
@@ -87,9 +89,14 @@ class FinetuneModule(LightningModule):
         return self.state.epoch * self._steps_per_epoch + self.state.step
 
     def setup(self, stage: str) -> None:
-        """Count the steps of an epoch, which depend on the number of processes."""
+        """In each process: count the steps of an epoch, and take the weights to go on with."""
         draws, size = plan_once(self._photos), self.recipe.finetune.batch_size
         self._steps_per_epoch = len(split_batches(draws, size, ranks=self._ranks))
+        if self.recipe.finetune.ema:
+            # Made here and not before, because its random generator can't be sent to another process.
+            self.ema = ModelEmaV3(self.network, decay=self.recipe.finetune.ema, use_warmup=True)
+            self.ema.requires_grad_(False)
+        self._restore()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam or AdamW, slower towards the input; its state goes on where it was."""
@@ -120,13 +127,16 @@ class FinetuneModule(LightningModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment on the device, outside of reduced precision."""
+        return batch._replace(images=self._images(batch).contiguous(memory_format=MEMORY_FORMAT))
+
+    def _images(self, batch: Batch) -> Tensor:
         if not self.trainer.training:
-            return batch._replace(images=to_unit_nchw(batch.images))
+            return to_unit_nchw(batch.images)
         place = (self.recipe.run.seed, self.state.epoch, self.state.step, self.global_rank)
         generator = generator_of(*place, device=self.device)
         # Dropout draws from the global generator, which must not remember how often the run was restarted.
         torch.manual_seed(generator.initial_seed())
-        return batch._replace(images=augment_batch(batch.images, self.recipe.augment, generator))
+        return augment_batch(batch.images, self.recipe.augment, generator)
 
     def on_train_epoch_start(self) -> None:
         """Dropout and, where it learns, batch norm are on; `CrackNetwork.train` keeps frozen parts frozen."""
@@ -230,10 +240,8 @@ class FinetuneModule(LightningModule):
     def _restore(self) -> None:
         if self.state.network is not None:
             self.network.load_state_dict(self.state.network)
-        if self.ema is not None:
-            self.ema.requires_grad_(False)
-            if self.state.ema is not None:
-                self.ema.module.load_state_dict(self.state.ema)
+        if self.ema is not None and self.state.ema is not None:
+            self.ema.module.load_state_dict(self.state.ema)
 
     def _loader(self, photos: PhotoSet, draws: list[Draw], *, first_step: int = 0) -> PhotoBatches:
         size, side = self.recipe.finetune.batch_size, self.recipe.network.input_px

@@ -71,7 +71,7 @@ def analyse(source: PhotoSource, run: RunModel, config: ModelConfig, settings: S
             for tile in _tile_scores(grid, each, threshold)
         ),
         regions=regions,
-        heat=HeatMap(scores=maps.score, cell_px=height / maps.score.shape[0]),
+        heat=HeatMap(scores=maps.score, tile_scores=maps.tile_score, cell_px=height / maps.score.shape[0]),
     )
 
 

@@ -126,10 +126,12 @@ class HeatMap:
 
     Attributes:
         scores: (rows, columns) float32, 0..1: how sure that a crack runs through the cell.
+        tile_scores: The same shape, 0..1: how sure that the tiles over the cell show one.
         cell_px: Side of a cell in pixels of the photo.
     """
 
     scores: NDArray[np.float32]
+    tile_scores: NDArray[np.float32]
     cell_px: float
 
 

@@ -13,7 +13,18 @@ from crackscope.serving.context import Server, open_server
 from crackscope.serving.errors import ERRORS, install_error_handlers
 from crackscope.serving.limits import BodyLimit
 from crackscope.serving.metrics import RequestMetrics
-from crackscope.serving.routes import docs, exports, health, model, photos, predict, projects, reviews, scans
+from crackscope.serving.routes import (
+    docs,
+    exports,
+    health,
+    model,
+    page,
+    photos,
+    predict,
+    projects,
+    reviews,
+    scans,
+)
 from crackscope.serving.settings import ServeSettings
 
 
@@ -35,7 +46,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
     )
     app.state.server = server
     install_error_handlers(app)
-    for routes in (predict, scans, photos, projects, reviews, exports, model, health, docs):
+    for routes in (predict, scans, photos, projects, reviews, exports, model, health, docs, page):
         app.include_router(routes.router)
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit, limits=settings.limits)

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 from sqlalchemy.orm import Session
 
@@ -26,7 +25,8 @@ from crackscope.scanning.records import BoxLTRB
 from crackscope.serving.models import Photo, Result, Review
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
-from crackscope.serving.reviews import box_decisions, boxes_overlap, decisions, settled
+from crackscope.serving.reviews import box_decisions, decisions, settled
+from crackscope.serving.tiles import TiledPhoto, boxes_overlap
 from crackscope.storage import sha256_file
 
 MANIFEST, ORIGIN, NOT_EXPORTED = "manifest.csv", "origin.csv", "not_exported.csv"
@@ -35,7 +35,7 @@ MANIFEST, ORIGIN, NOT_EXPORTED = "manifest.csv", "origin.csv", "not_exported.csv
 _MOST_NEGATIVE_TILES = 32
 #: Share of photos, in hundredths, up to which each part reaches. By the photo's hash: a photo stays in its
 #: part from one export to the next, so that reviews once held back are never trained on.
-_PARTS = ((60, Part.TRAIN), (75, Part.VALIDATION), (85, Part.CALIBRATION), (100, Part.TEST))
+_PARTS = ((50, Part.TRAIN), (65, Part.VALIDATION), (75, Part.CALIBRATION), (100, Part.TEST))
 _ORIGIN_COLUMNS = (
     "path", "photo", "photo_sha256", "left", "top", "right", "bottom", "label", "model_label", "action",
     "who", "when", "note", "model_sha256",
@@ -49,15 +49,15 @@ class _Tile:
     review: Review
 
 
-def export_reviews(session: Session, store: PhotoStore, project_id: int, folder: Path) -> int:
-    """Write the reviewed tiles of a project below ``folder``; returns how many there are.
+def export_reviews(session: Session, store: PhotoStore, projects: Sequence[int], folder: Path) -> int:
+    """Write the reviewed tiles of some projects below ``folder``; returns how many there are.
 
     Photos are decoded one at a time.
     """
     rows: list[ManifestRow] = []
     origins: list[list[object]] = []
     left_out: list[list[object]] = []
-    query = with_result().where(Photo.project_id == project_id, Photo.status == "done").order_by(Photo.id)
+    query = with_result().where(Photo.project_id.in_(projects), Photo.status == "done").order_by(Photo.id)
     for photo, result in session.execute(query):
         whole, boxes = decisions(session, [photo.id]).get(photo.id), box_decisions(session, photo.id).values()
         if result is None or (whole is None and not boxes):
@@ -81,19 +81,13 @@ def export_reviews(session: Session, store: PhotoStore, project_id: int, folder:
 
 
 def _tiles(photo: Photo, result: Result, whole: Review | None, boxes: Sequence[Review]) -> Iterator[_Tile]:
-    cells = np.asarray(result.grid["scores"], np.float32)
-    photo_wh = (photo.width_px, photo.height_px)
-    side = min(result.tile_px, *photo_wh)
-
-    def strongest(box: BoxLTRB) -> float:
-        return _strongest_cell(cells, photo_wh, box)
-
+    tiled = TiledPhoto(photo, result)
     for review in boxes:
         assert review.box_ltrb is not None
-        found = tiles_over(review.box_ltrb, side, photo_wh)
+        found = tiled.over(review.box_ltrb)
         if review.new_label == Label.POSITIVE and len(found) > 1:
             # A long crack does not run through every tile of its box.
-            found = [box for box in found if strongest(box) >= result.threshold] or found
+            found = [box for box in found if tiled.strongest(box) >= result.threshold] or found
         yield from (_Tile(settled(review), box, review) for box in found)
     if whole is None:
         return
@@ -101,41 +95,15 @@ def _tiles(photo: Photo, result: Result, whole: Review | None, boxes: Sequence[R
         review.box_ltrb for review in boxes if review.new_label != whole.new_label and review.box_ltrb
     ]
     if whole.new_label == Label.NEGATIVE:
-        places = tiles_over((0, 0, *photo_wh), side, photo_wh)
-        candidates = sorted(places, key=strongest, reverse=True)
+        candidates = sorted(tiled.all(), key=tiled.strongest, reverse=True)
     else:
-        places = [
-            box for region in result.regions for box in tiles_over(region["box_ltrb_px"], side, photo_wh)
-        ]
-        candidates = [box for box in dict.fromkeys(places) if strongest(box) >= result.threshold]
-        if not result.regions and max(photo_wh) <= 2 * side:
-            candidates = [(0, 0, *photo_wh)]
+        places = [box for region in result.regions for box in tiled.over(region["box_ltrb_px"])]
+        candidates = [box for box in dict.fromkeys(places) if tiled.strongest(box) >= result.threshold]
+        if not result.regions and max(tiled.photo_wh) <= 2 * tiled.side_px:
+            candidates = [(0, 0, *tiled.photo_wh)]
     free = [box for box in candidates if not any(boxes_overlap(box, other) for other in contrary)]
     most = _MOST_NEGATIVE_TILES if whole.new_label == Label.NEGATIVE else None
     yield from (_Tile(settled(whole), box, whole) for box in free[:most])
-
-
-def tiles_over(box_ltrb: Sequence[int], side_px: int, photo_wh: tuple[int, int]) -> list[BoxLTRB]:
-    """Square tiles side by side that cover a box; one around its middle where it is no larger than a tile."""
-    left, top, right, bottom = box_ltrb
-    lefts = _starts(left, right, side_px, photo_wh[0])
-    tops = _starts(top, bottom, side_px, photo_wh[1])
-    return [(x, y, x + side_px, y + side_px) for y in tops for x in lefts]
-
-
-def _starts(begin: int, end: int, side_px: int, limit_px: int) -> list[int]:
-    count = -(-(end - begin) // side_px)
-    first = (begin + end - count * side_px) // 2
-    starts = (first + index * side_px for index in range(count))
-    # At the photo's edge a tile moves back inside instead of shrinking.
-    return list(dict.fromkeys(min(max(0, start), limit_px - side_px) for start in starts))
-
-
-def _strongest_cell(cells: np.ndarray, photo_wh: tuple[int, int], box: BoxLTRB) -> float:
-    rows, columns = cells.shape
-    left, right = box[0] * columns // photo_wh[0], -(-box[2] * columns // photo_wh[0])
-    top, bottom = box[1] * rows // photo_wh[1], -(-box[3] * rows // photo_wh[1])
-    return float(cells[top:bottom, left:right].max())
 
 
 def _write_tiles(source: Path, folder: Path, photo: Photo, tiles: Sequence[_Tile]) -> list[Path]:

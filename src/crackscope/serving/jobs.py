@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -42,6 +44,17 @@ def scan_settings(values: dict[str, Any], limit_pixels: int) -> ScanSettings:
 def open_jobs(session: Session) -> int:
     """Jobs that wait or run."""
     return session.scalar(select(func.count()).where(Job.status.in_(_OPEN))) or 0
+
+
+def scan_again(session: Session, photos: Sequence[Photo], settings: dict[str, Any]) -> Job:
+    """Queue photos that were scanned before; until its new result is there, a photo keeps the old one."""
+    job = Job(settings=settings, total=len(photos))
+    session.add(job)
+    session.flush()
+    for photo in photos:
+        photo.job_id, photo.status, photo.error, photo.attempts = job.id, "queued", None, 0
+    session.commit()
+    return job
 
 
 def cancel(session: Session, job: Job) -> None:
@@ -175,7 +188,7 @@ def _count_done(session: Session, job_id: int) -> None:
 def _result(photo_id: int, report: PhotoReport, settings: dict[str, Any], model_sha256: str) -> Result:
     (document,) = photo_documents(report)
     assert report.heat is not None
-    scores = report.heat.scores.astype(float).round(_GRID_DECIMALS)
+    rows, columns = report.heat.scores.shape
     return Result(
         photo_id=photo_id,
         model_sha256=model_sha256,
@@ -187,5 +200,15 @@ def _result(photo_id: int, report: PhotoReport, settings: dict[str, Any], model_
         cracked_share=report.cracked_share,
         tile_px=report.tile_px[0],
         regions=document["regions"],
-        grid={"rows": scores.shape[0], "columns": scores.shape[1], "scores": scores.tolist()},
+        grid={
+            "rows": rows,
+            "columns": columns,
+            "scores": _rounded(report.heat.scores),
+            "tile_scores": _rounded(report.heat.tile_scores),
+        },
     )
+
+
+def _rounded(cells: NDArray[np.float32]) -> list[list[float]]:
+    rounded: list[list[float]] = cells.astype(float).round(_GRID_DECIMALS).tolist()
+    return rounded

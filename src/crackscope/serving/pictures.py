@@ -42,9 +42,8 @@ def overlay_png(path: Path, photo: Photo, result: Result) -> bytes:
         PhotoError: It can't be read.
     """
     report = _report(photo, result)
-    heat = HeatMap(
-        scores=np.asarray(result.grid["scores"], np.float32), cell_px=photo.height_px / result.grid["rows"]
-    )
+    scores = np.asarray(result.grid["scores"], np.float32)
+    heat = HeatMap(scores=scores, tile_scores=scores, cell_px=photo.height_px / result.grid["rows"])
     picture = draw_overlay(DecodedPhoto(read_photo(path)), report, heat)
     return _encoded(picture, "PNG")
 

@@ -11,6 +11,7 @@ from crackscope.labels import Label
 from crackscope.serving.errors import ApiError
 from crackscope.serving.models import Photo, Result, Review
 from crackscope.serving.photos import current_result
+from crackscope.serving.tiles import boxes_overlap
 
 #: Acts that settle a label.
 DECISIONS = ("confirm", "reject", "relabel")
@@ -25,11 +26,12 @@ def add_review(
     new_label: Label | None,
     note: str,
     box_ltrb: list[int] | None,
+    seen_label: Label | None = None,
 ) -> Review:
     """Record an act on a photo, or on a box of it.
 
     Confirm keeps the label that counts now, reject turns it round, relabel sets the one given; a note
-    leaves it.
+    leaves it. Where the label is another than the reviewer saw, someone was faster and nothing is recorded.
 
     Raises:
         ApiError: The act makes no sense for this photo as it is.
@@ -43,6 +45,8 @@ def add_review(
     if action == "note" and not note.strip():
         raise ApiError(422, "invalid_request", "a note needs text")
     old = _label_now(session, photo, result, box_ltrb)
+    if seen_label is not None and seen_label is not old:
+        raise ApiError(409, "label_changed", f"the label is {old} by now; look again", details={"label": old})
     other = Label.NEGATIVE if old is Label.POSITIVE else Label.POSITIVE
     labels = {"confirm": old, "reject": other, "relabel": new_label, "note": None}
     label = labels[action]
@@ -140,8 +144,3 @@ def _label_now(session: Session, photo: Photo, result: Result, box_ltrb: list[in
     # Before anyone decided: what the model said of that place.
     touched = any(boxes_overlap(box_ltrb, region["box_ltrb_px"]) for region in result.regions)
     return Label.POSITIVE if touched else Label.NEGATIVE
-
-
-def boxes_overlap(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether two boxes share a pixel."""
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from crackscope.serving.errors import ApiError
 
@@ -34,12 +34,6 @@ _PAGE = """<!doctype html>
 </html>
 """
 _START = "SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true });\n"
-
-
-@router.get("/")
-def start() -> RedirectResponse:
-    """The API's description."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

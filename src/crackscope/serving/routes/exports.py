@@ -32,7 +32,7 @@ def export(server: CurrentServer, session: CurrentSession, project_id: RowId) ->
     found(session, Project, project_id)
     with tempfile.TemporaryDirectory(dir=server.settings.data_dir, prefix=".export-") as name:
         folder = Path(name)
-        if not export_reviews(session, server.store, project_id, folder):
+        if not export_reviews(session, server.store, [project_id], folder):
             message = "nothing to export: confirm, reject or relabel some photos or boxes first"
             raise ApiError(409, "nothing_reviewed", message)
         with tempfile.NamedTemporaryFile(

@@ -1,4 +1,4 @@
-"""``GET /v1/model``: which model answers, where it decides, and what the server takes."""
+"""``GET /v1/model`` and ``/v1/me``: which model answers, what the server takes, and who asks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from crackscope.serving.auth import CurrentUser
 from crackscope.serving.context import CurrentServer
 
 router = APIRouter(tags=["model"])
@@ -39,3 +40,16 @@ def model(server: CurrentServer) -> ModelDocument:
     known = {name: value for name, value in facts.items() if name in ModelDocument.model_fields}
     known |= {"sha256": bundle.identity, "input_hw": list(bundle.config.input_hw)}
     return ModelDocument(**known, limits=dataclasses.asdict(server.settings.limits))
+
+
+class UserDocument(BaseModel):
+    """Who asks, and whether by a token: then the name is the token's and can't be typed."""
+
+    name: str
+    by_token: bool
+
+
+@router.get("/v1/me")
+def me(server: CurrentServer, who: CurrentUser) -> UserDocument:
+    """The name under which reviews of this client are kept."""
+    return UserDocument(name=who, by_token=server.settings.needs_token)

@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crackscope.errors import PhotoError
 from crackscope.serving import pictures
+from crackscope.serving.choosing import PhotoChoice, PhotoCounts, Sort, count_photos, order
 from crackscope.serving.context import CurrentServer, CurrentSession, Server, found
 from crackscope.serving.documents import PhotoDocument, photo_document
 from crackscope.serving.errors import ApiError, photo_refusal
 from crackscope.serving.fields import RowId
 from crackscope.serving.models import Photo, Result
-from crackscope.serving.photos import current_result, delete_photos, with_result
-from crackscope.serving.reviews import decisions, is_reviewed
+from crackscope.serving.photos import current_result, delete_photos
+from crackscope.serving.reviews import decisions
 
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
 
+CurrentChoice = Annotated[PhotoChoice, Depends()]
+
 _THUMBNAIL_PX = 320
 _PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/*": {}}}}
-
-
-class Sort(StrEnum):
-    """Which photos come first."""
-
-    UPLOADED = "uploaded"
-    NAME = "name"
-    SCORE = "score"
-    LABEL = "label"
-    REVIEW = "review"
-
-
-class ReviewState(StrEnum):
-    """Photos that the model asks to look at and nobody has; those that someone has, or has not."""
-
-    NEEDED = "needed"
-    REVIEWED = "reviewed"
-    UNREVIEWED = "unreviewed"
 
 
 class PhotoPage(BaseModel):
@@ -53,29 +37,46 @@ class PhotoPage(BaseModel):
 
 
 class GridDocument(BaseModel):
-    """The heat map: scores 0..1 by row, 4 decimals; a cell is the photo's size over rows and columns."""
+    """The heat map: scores 0..1 by row, 4 decimals; a cell is the photo's size over rows and columns.
+
+    ``scores`` say where a crack runs, ``tile_scores`` how sure the tiles over the cell are that there is one;
+    regions follow from both. Results of earlier versions have no ``tile_scores``.
+    """
 
     rows: int
     columns: int
     scores: list[list[float]]
+    tile_scores: list[list[float]] | None = None
 
 
 @router.get("")
 def list_photos(
     session: CurrentSession,
-    project_id: Annotated[RowId | None, Query(description="Without it, photos outside projects.")] = None,
+    choice: CurrentChoice,
     sort: Sort = Sort.UPLOADED,
-    review: ReviewState | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> PhotoPage:
     """Photos with their current result and decision."""
-    query = _filtered(with_result().where(Photo.project_id == project_id), review)
+    query = choice.select()
     total = session.scalar(select(func.count()).select_from(query.with_only_columns(Photo.id).subquery()))
-    rows = session.execute(query.order_by(*_order(sort)).limit(limit).offset(offset)).all()
+    rows = session.execute(query.order_by(*order(sort)).limit(limit).offset(offset)).all()
     decided = decisions(session, [photo.id for photo, _ in rows])
     photos = [photo_document(photo, result, decided.get(photo.id)) for photo, result in rows]
     return PhotoPage(total=total or 0, photos=photos)
+
+
+@router.get("/ids")
+def list_ids(session: CurrentSession, choice: CurrentChoice, sort: Sort = Sort.UPLOADED) -> list[int]:
+    """The numbers of all chosen photos, in order: what comes before and after a photo."""
+    query = choice.select().with_only_columns(Photo.id)
+    return list(session.scalars(query.order_by(*order(sort))))
+
+
+@router.get("/counts")
+def count(session: CurrentSession, choice: CurrentChoice) -> PhotoCounts:
+    """How many of the chosen photos wait, failed, are Positive, need a review; cheap enough to poll."""
+    return count_photos(session, choice)
 
 
 @router.get("/{photo_id}")
@@ -122,28 +123,6 @@ def overlay(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> 
 def grid(session: CurrentSession, photo_id: RowId) -> GridDocument:
     """The scores of the photo's cells, for a heat map and a threshold of one's own."""
     return GridDocument(**_result(session, found(session, Photo, photo_id)).grid)
-
-
-def _filtered(
-    query: Select[Photo, Result | None], review: ReviewState | None
-) -> Select[Photo, Result | None]:
-    if review is ReviewState.REVIEWED:
-        return query.where(is_reviewed())
-    if review is not None:
-        query = query.where(~is_reviewed())
-    return query.where(Result.reason.is_not(None)) if review is ReviewState.NEEDED else query
-
-
-def _order(sort: Sort) -> tuple[Any, ...]:
-    first: dict[Sort, tuple[Any, ...]] = {
-        Sort.UPLOADED: (),
-        Sort.NAME: (Photo.name,),
-        Sort.SCORE: (Result.score.desc().nulls_last(),),
-        Sort.LABEL: (Result.label.desc().nulls_last(), Result.score.desc()),
-        # What the model asks about, then the least sure, then the rest; done ones last.
-        Sort.REVIEW: (is_reviewed(), Result.reason.is_(None), func.abs(Result.score - Result.threshold)),
-    }
-    return (*first[sort], Photo.id)
 
 
 def _result(session: Session, photo: Photo) -> Result:

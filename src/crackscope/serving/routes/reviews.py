@@ -32,7 +32,10 @@ class Action(StrEnum):
 
 
 class ReviewFields(BaseModel):
-    """An act; ``box_ltrb`` in pixels of the upright photo, without it the photo as a whole."""
+    """An act; ``box_ltrb`` in pixels of the upright photo, without it the photo as a whole.
+
+    With ``seen_label``, the label that the reviewer looked at, the act is refused where it is another by now.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,6 +43,7 @@ class ReviewFields(BaseModel):
     new_label: Label | None = None
     note: Paragraphs = ""
     box_ltrb: Annotated[list[_Pixel], Field(min_length=4, max_length=4)] | None = None
+    seen_label: Label | None = None
 
 
 class UndoFields(BaseModel):
@@ -63,6 +67,7 @@ def review(
         new_label=fields.new_label,
         note=fields.note,
         box_ltrb=fields.box_ltrb,
+        seen_label=fields.seen_label,
     )
     return ReviewDocument.model_validate(made)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from crackscope.errors import SettingsError
 from crackscope.serving import jobs
-from crackscope.serving.context import CurrentServer, CurrentSession, found
+from crackscope.serving.context import CurrentServer, CurrentSession, Server, found
 from crackscope.serving.documents import JobDocument
 from crackscope.serving.errors import ApiError, busy, photo_refusal
 from crackscope.serving.fields import RowId
 from crackscope.serving.limits import check_files, upload_name
-from crackscope.serving.models import Job, Project
+from crackscope.serving.models import Job, Photo, Project
 from crackscope.serving.photos import take_in
 
 router = APIRouter(tags=["scan"])
@@ -61,8 +62,7 @@ def scan(
     _check_settings(settings, limits.pixels)
     if project_id is not None:
         found(session, Project, project_id)
-    if jobs.open_jobs(session) >= limits.jobs:
-        raise busy("too_many_jobs", "too many scans wait; try again", status=429, limit=limits.jobs)
+    _require_room(session, server)
     with server.store.lock:
         job = Job(settings=settings, total=len(files))
         session.add(job)
@@ -86,6 +86,36 @@ def scan(
             for photo, _ in taken
         ],
     )
+
+
+class ScanFields(BaseModel):
+    """How to scan again; what is left out is as in ``POST /v1/scan``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overlap: Annotated[float, Field(ge=0, le=0.9)] = 0.5
+    tile_px: Annotated[int | None, Field(ge=16, le=100_000)] = None
+    threshold: Annotated[float | None, Field(ge=0, le=1)] = None
+    mm_per_px: Annotated[float | None, Field(gt=0, le=1000)] = None
+
+
+@router.post("/v1/projects/{project_id}/scan", status_code=202)
+def scan_project(
+    server: CurrentServer, session: CurrentSession, project_id: RowId, fields: ScanFields
+) -> JobDocument:
+    """Scan all photos of a project again, with another threshold or scale; reviews stay."""
+    found(session, Project, project_id)
+    settings = fields.model_dump()
+    _check_settings(settings, server.settings.limits.pixels)
+    photos = session.scalars(select(Photo).where(Photo.project_id == project_id).order_by(Photo.id)).all()
+    if not photos:
+        raise ApiError(409, "no_photos", "there is nothing to scan; upload photos first")
+    if any(photo.status in ("queued", "running") for photo in photos):
+        raise ApiError(409, "scan_running", "photos of this project are being scanned; wait or cancel that")
+    _require_room(session, server)
+    job = jobs.scan_again(session, photos, settings)
+    server.runner.wake()
+    return JobDocument.model_validate(job)
 
 
 @router.get("/v1/jobs")
@@ -113,3 +143,9 @@ def _check_settings(settings: dict[str, Any], limit_pixels: int) -> None:
         jobs.scan_settings(settings, limit_pixels)
     except SettingsError as error:
         raise ApiError(422, "invalid_request", str(error)) from None
+
+
+def _require_room(session: Session, server: Server) -> None:
+    limit = server.settings.limits.jobs
+    if jobs.open_jobs(session) >= limit:
+        raise busy("too_many_jobs", "too many scans wait; try again", status=429, limit=limit)

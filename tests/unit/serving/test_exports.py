@@ -12,7 +12,7 @@ from PIL import Image
 from crackscope.dataset.discover import discover
 from crackscope.dataset.manifest import read_manifest
 from crackscope.labels import Label
-from crackscope.serving.exports import tiles_over
+from crackscope.serving.tiles import tiles_over
 from tests.helpers.uploads import form_files, half_dark_photo, photo_bytes
 from tests.helpers.waiting import wait_for_job
 

@@ -6,12 +6,15 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from crackscope.dataset.copies import members_by_number
 from crackscope.dataset.records import Fingerprint, LabelledPhoto, Part
 
 # Of the SHA-256: 64 bits, so that even a million groups share no id.
 _ID_DIGITS = 16
+
+Share = TypeVar("Share", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ def assign_parts(groups: Sequence[Group], shares: Mapping[Part, float], *, seed:
         pools[group.allowed].append(group)
     parts: dict[str, Part] = {}
     for allowed, pool in pools.items():
-        parts.update(_share_out(pool, {part: shares.get(part, 0.0) for part in allowed}, seed))
+        parts.update(share_out(pool, {part: shares.get(part, 0.0) for part in allowed}, seed))
     return parts
 
 
@@ -109,7 +112,15 @@ def draw(seed: int, name: str) -> str:
     return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
 
 
-def _share_out(pool: Iterable[Group], shares: Mapping[Part, float], seed: int) -> dict[str, Part]:
+def share_out(
+    pool: Iterable[Group], shares: Mapping[Share, float], seed: int, *, largest_first: bool = True
+) -> dict[str, Share]:
+    """Give every group, by id, to one of the keys of ``shares``, which get near their share of each stratum.
+
+    Groups' own ``allowed`` parts are not looked at. Largest first comes nearest to the shares; without it
+    another seed is another division also where no two groups are of one size.
+    """
+    pool = list(pool)
     if len(shares) == 1:
         return {group.id: next(iter(shares)) for group in pool}
     totals: Counter[Hashable] = Counter()
@@ -120,10 +131,10 @@ def _share_out(pool: Iterable[Group], shares: Mapping[Part, float], seed: int) -
         part: {stratum: total * share / whole for stratum, total in totals.items()}
         for part, share in shares.items()
     }
-    filled: dict[Part, Counter[Hashable]] = {part: Counter() for part in shares}
+    filled: dict[Share, Counter[Hashable]] = {part: Counter() for part in shares}
     parts = {}
     # Large groups first: the small ones then even out what these leave.
-    for group in sorted(pool, key=lambda group: (-len(group.members), draw(seed, group.id))):
+    for group in sorted(pool, key=lambda one: (-len(one.members) * largest_first, draw(seed, one.id))):
         part = min(shares, key=lambda part: _misfit(group.strata, filled[part], wanted[part]))
         filled[part].update(group.strata)
         parts[group.id] = part

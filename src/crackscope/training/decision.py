@@ -42,18 +42,19 @@ def decide_on_calibration(
     familiarity = fit_familiarity(trained.familiar)
     with torch.inference_mode():
         logits = trained.network.head(torch.from_numpy(embeddings))[:, 0].numpy()
-    decision = _decide(logits, familiarity.distances(embeddings), part, recipe, listener)
+    decision = fit_decision(logits, familiarity.distances(embeddings), part, recipe, listener)
     write_json(folder.decision, asdict(decision))
     return decision, familiarity
 
 
-def _decide(
+def fit_decision(
     logits: NDArray[np.float32],
     distances: NDArray[np.float32],
     part: Part,
     recipe: Recipe,
     listener: Listener,
 ) -> Decision:
+    """Calibration, threshold, review band and limit of familiarity from (N,) calibration photos."""
     labels, choice, fitted_on = part.photos.labels, recipe.decision, part.describe()
     calibration = UNCALIBRATED
     if choice.calibrate:

@@ -23,7 +23,7 @@ from crackscope.training.patches import read_pixels
 _BATCHES_AHEAD = 3
 
 #: The painter needs room for a crack.
-_MIN_PAINTED_PX = 32
+MIN_PAINTED_PX = 32
 
 _Pixels = NDArray[np.uint8]
 
@@ -88,7 +88,7 @@ def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) ->
     pixels_hwc = read_pixels(path)
     if draw.paint is None:
         return resize_rgb(pixels_hwc, size_hw)
-    if min(pixels_hwc.shape[:2]) < _MIN_PAINTED_PX:
+    if min(pixels_hwc.shape[:2]) < MIN_PAINTED_PX:
         pixels_hwc = resize_rgb(pixels_hwc, size_hw)
     rng = np.random.default_rng((seed, draw.epoch, draw.photo))
     return resize_rgb(_paint(pixels_hwc, draw, rng), size_hw)

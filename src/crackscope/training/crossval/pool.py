@@ -1,0 +1,144 @@
+"""All photos that a cross-validation uses, by source, with the groups that no fold may part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.dataset.copies import copies_that_differ, copy_numbers
+from crackscope.dataset.discover import discover, is_layout_name
+from crackscope.dataset.fingerprints import fingerprint_photos
+from crackscope.dataset.groups import Grouping, group_photos
+from crackscope.dataset.records import Dataset, Fingerprint, LabelledPhoto
+from crackscope.dataset.records import Part as PartName
+from crackscope.errors import DataError
+from crackscope.training.batches import PhotoSet
+from crackscope.training.listener import Listener
+from crackscope.training.parts import Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Photos of all sources, sorted by source and path.
+
+    Attributes:
+        photos: Files, labels and sources.
+        names: Of each photo, relative to its source's folder; what tables call it.
+        sha256: Of each photo.
+        groups: (N,) names; copies and patches of one source photo share one, also across sources.
+        trained: Sources that models may be trained on, in order.
+        tested: Sources that are tested on only.
+    """
+
+    photos: PhotoSet
+    names: tuple[str, ...]
+    sha256: tuple[str, ...]
+    groups: NDArray[np.str_]
+    trained: tuple[str, ...]
+    tested: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    @property
+    def sources(self) -> NDArray[np.str_]:
+        """(N,) the source of each photo."""
+        return np.array(self.photos.sources, dtype=np.str_)
+
+    def of(self, sources: Sequence[str]) -> NDArray[np.int64]:
+        """The numbers of the photos of some sources."""
+        return np.flatnonzero(np.isin(self.sources, list(sources)))
+
+    def part(self, name: PartName, rows: NDArray[np.int64]) -> Part:
+        """Some photos as a part that training takes."""
+        chosen = rows.tolist()
+        return Part(
+            name=name,
+            photos=PhotoSet(
+                paths=tuple(self.photos.paths[row] for row in chosen),
+                labels=self.photos.labels[rows],
+                sources=tuple(self.photos.sources[row] for row in chosen),
+            ),
+            sha256=tuple(self.sha256[row] for row in chosen),
+            groups=tuple(self.groups[rows].tolist()),
+        )
+
+
+def read_pool(
+    folders: Sequence[Path],
+    test_only: Sequence[Path],
+    *,
+    grouping: str = Grouping.AUTO,
+    positive: str | None = None,
+    negative: str | None = None,
+    listener: Listener,
+) -> Pool:
+    """Find, fingerprint and group the photos; each folder is a source and gives it its name.
+
+    Photos that can't be read, and copies with contradictory labels, are left out and told.
+
+    Raises:
+        DataError: Two folders have one name, or a source lacks a class or photos.
+    """
+    listener.step("fingerprint the photos")
+    datasets = {
+        _source_name(folder): discover([folder], positive=positive, negative=negative)
+        for folder in [*folders, *test_only]
+    }
+    if len(datasets) < len(folders) + len(test_only):
+        counted = Counter(_source_name(folder) for folder in [*folders, *test_only])
+        twice = [name for name, count in counted.items() if count > 1]
+        raise DataError(f"several folders are called {', '.join(twice)}; sources are told apart by name")
+    photos: list[LabelledPhoto] = []
+    prints: list[Fingerprint] = []
+    files: list[Path] = []
+    for name, dataset in datasets.items():
+        listener.note(f"{name}: {_counts(dataset)}")
+        prints += fingerprint_photos(dataset, progress=listener.progress)
+        photos += [replace(photo, source=name) for photo in dataset.photos]
+        files += [dataset.absolute(photo) for photo in dataset.photos]
+    copies = copy_numbers(prints)
+    differing = {
+        index for one in copies_that_differ(copies, [photo.label for photo in photos]) for index in one
+    }
+    kept = [index for index, one in enumerate(prints) if one.error is None and index not in differing]
+    if unreadable := sum(one.error is not None for one in prints):
+        listener.note(f"{unreadable:,} files can't be read and are left out")
+    if differing:
+        listener.note(f"{len(differing):,} copies that carry both labels are left out")
+    found = group_photos(
+        [photos[index] for index in kept],
+        [prints[index] for index in kept],
+        [copies[index] for index in kept],
+        grouping=Grouping.named(grouping),
+    )
+    first = {number: index for index, number in reversed(list(zip(kept, found.numbers, strict=True)))}
+    return Pool(
+        photos=PhotoSet(
+            paths=tuple(files[index] for index in kept),
+            labels=np.array([photos[index].label.number for index in kept], dtype=np.int64),
+            sources=tuple(photos[index].source for index in kept),
+        ),
+        names=tuple(photos[index].path for index in kept),
+        sha256=tuple(prints[index].sha256 for index in kept),
+        groups=np.array(
+            [f"{photos[first[number]].source}/{photos[first[number]].path}" for number in found.numbers],
+            dtype=np.str_,
+        ),
+        trained=tuple(_source_name(folder) for folder in folders),
+        tested=tuple(_source_name(folder) for folder in test_only),
+    )
+
+
+def _source_name(folder: Path) -> str:
+    parts = folder.absolute().parts
+    return next((name for name in reversed(parts) if not is_layout_name(name)), folder.name)
+
+
+def _counts(dataset: Dataset) -> str:
+    return " and ".join(f"{count:,} {label}" for label, count in dataset.counts().items()) + " photos"

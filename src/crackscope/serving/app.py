@@ -24,6 +24,7 @@ from crackscope.serving.routes import (
     projects,
     reviews,
     scans,
+    suggestions,
 )
 from crackscope.serving.settings import ServeSettings
 
@@ -46,7 +47,19 @@ def create_app(settings: ServeSettings) -> FastAPI:
     )
     app.state.server = server
     install_error_handlers(app)
-    for routes in (predict, scans, photos, projects, reviews, exports, model, health, docs, page):
+    for routes in (
+        predict,
+        scans,
+        photos,
+        projects,
+        reviews,
+        suggestions,
+        exports,
+        model,
+        health,
+        docs,
+        page,
+    ):
         app.include_router(routes.router)
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit, limits=settings.limits)

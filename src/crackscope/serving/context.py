@@ -22,6 +22,7 @@ from crackscope.serving.metrics import Metrics
 from crackscope.serving.models import Base, Photo
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.settings import ServeSettings
+from crackscope.serving.suggestions import Suggester
 
 Row = TypeVar("Row", bound=Base)
 
@@ -34,6 +35,7 @@ class Server:
         classifier: One thread per call; several may call it at a time.
         batcher: Classifies uploaded photos for all clients.
         runner: Scans stored photos.
+        suggester: Says which tiles to review next.
         lock: Held so that no second server works on the same data folder.
     """
 
@@ -44,6 +46,7 @@ class Server:
     sessions: Sessions
     store: PhotoStore
     runner: JobRunner
+    suggester: Suggester
     lock: FileLock
 
     def start(self) -> None:
@@ -97,6 +100,7 @@ def open_server(settings: ServeSettings) -> Server:
         sessions=sessions,
         store=store,
         runner=runner,
+        suggester=Suggester(store, classifier, threads=threads),
         lock=lock,
     )
 

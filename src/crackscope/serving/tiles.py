@@ -1,4 +1,4 @@
-"""The tiles of a scanned photo that people review and models learn from, and what its heat map says of them."""
+"""The tiles of a scanned photo, which people review and models learn from, and what its heat map says."""
 
 from __future__ import annotations
 

@@ -1,0 +1,165 @@
+"""The next tiles of a project to review; `inference.suggestions` chooses, this module finds and embeds.
+
+Embeddings are not kept in the database: they would take more room than the results. The heat maps that are
+there say which tiles the model is unsure of; only those are cut out and embedded, each photo decoded once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session, undefer
+
+from crackscope.errors import PhotoError
+from crackscope.images import read_photo
+from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.suggestions import CANDIDATES_PER_SUGGESTION, suggest
+from crackscope.resizing import resize_rgb
+from crackscope.scanning.records import BoxLTRB
+from crackscope.serving.choosing import Sort, order
+from crackscope.serving.models import Photo, Result
+from crackscope.serving.photo_store import PhotoStore
+from crackscope.serving.photos import with_result
+from crackscope.serving.reviews import box_decisions, is_reviewed
+from crackscope.serving.tiles import TiledPhoto, boxes_overlap
+
+#: Photos whose heat maps are read, those nearest to a review first: 200 take about half a second.
+_MOST_PHOTOS = 200
+#: Neighbours on one photo say much the same.
+_MOST_PER_PHOTO = 4
+#: Embedded tiles that are kept in memory: about 10 MB.
+_MOST_KEPT = 2048
+
+
+class SuggestionReason(StrEnum):
+    """Why a tile is suggested: the model is unsure of it, or somewhat unsure and it is unlike the others."""
+
+    UNCERTAIN = "uncertain"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A tile to review; the score is the model's for this tile alone."""
+
+    photo_id: int
+    box_ltrb: BoxLTRB
+    score: float
+    reason: SuggestionReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    photo: Photo
+    box_ltrb: BoxLTRB
+    threshold: float
+
+    @property
+    def key(self) -> tuple[str, BoxLTRB]:
+        return self.photo.sha256, self.box_ltrb
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    score: float
+    embedding: NDArray[np.float32]
+
+
+class Suggester:
+    """Suggests tiles, and remembers the embeddings of those it has looked at.
+
+    Attributes:
+        turn: Held while `suggest` runs: it decodes photos, a few at a time.
+    """
+
+    def __init__(self, store: PhotoStore, classifier: CrackClassifier, *, threads: int) -> None:
+        self._store, self._classifier, self._threads = store, classifier, threads
+        self._seen: OrderedDict[tuple[str, BoxLTRB], _Seen] = OrderedDict()
+        self.turn = asyncio.Lock()
+
+    def suggest(self, session: Session, project_id: int, n: int) -> list[Suggestion]:
+        """The next tiles of a project to review, the most telling first; what is reviewed is left out."""
+        found = self._look_at(_candidates(session, project_id, n * CANDIDATES_PER_SUGGESTION))
+        if not found:
+            return []
+        margins = _logit([seen.score for _, seen in found]) - _logit([one.threshold for one, _ in found])
+        rows = suggest(margins, np.stack([seen.embedding for _, seen in found]), n)
+        among_least_sure = np.abs(margins) <= np.sort(np.abs(margins))[:n][-1]
+        return [
+            Suggestion(
+                photo_id=found[row][0].photo.id,
+                box_ltrb=found[row][0].box_ltrb,
+                score=found[row][1].score,
+                reason=SuggestionReason.UNCERTAIN if among_least_sure[row] else SuggestionReason.DIFFERENT,
+            )
+            for row in rows
+        ]
+
+    def _look_at(self, candidates: Sequence[_Candidate]) -> list[tuple[_Candidate, _Seen]]:
+        new = sorted((one for one in candidates if one.key not in self._seen), key=lambda one: one.photo.id)
+        photos = [list(tiles) for _, tiles in groupby(new, key=lambda one: one.photo.id)]
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="suggest") as pool:
+            for tiles, seen in zip(photos, pool.map(self._embed, photos), strict=True):
+                self._seen.update(zip((tile.key for tile in tiles), seen, strict=False))
+        found = [(one, self._seen[one.key]) for one in candidates if one.key in self._seen]
+        for one, _ in found:
+            self._seen.move_to_end(one.key)
+        while len(self._seen) > _MOST_KEPT:
+            self._seen.popitem(last=False)
+        return found
+
+    def _embed(self, tiles: Sequence[_Candidate]) -> list[_Seen]:
+        """Of tiles of one photo; none where it can't be read any more."""
+        try:
+            pixels_hwc = read_photo(self._store.path(tiles[0].photo.sha256)).pixels_hwc
+        except PhotoError:
+            return []
+        size_hw = self._classifier.bundle.config.input_hw
+        boxes = [tile.box_ltrb for tile in tiles]
+        cut = [pixels_hwc[top:bottom, left:right] for left, top, right, bottom in boxes]
+        outputs = self._classifier.run(np.stack([resize_rgb(pixels, size_hw) for pixels in cut]))
+        return [
+            _Seen(round(float(score), 6), embedding)
+            for score, embedding in zip(outputs.score, outputs.embedding, strict=True)
+        ]
+
+
+def _candidates(session: Session, project_id: int, count: int) -> list[_Candidate]:
+    """The tiles that the heat maps are least sure of, at most a few of each photo."""
+    query = with_result().where(
+        Photo.project_id == project_id, Photo.status == "done", Result.id.is_not(None), ~is_reviewed()
+    )
+    query = query.order_by(*order(Sort.REVIEW)).limit(_MOST_PHOTOS).options(undefer(Result.grid))
+    tiles: list[tuple[float, int, int, _Candidate]] = []
+    for photo, result in session.execute(query.execution_options(yield_per=20)):
+        assert result is not None
+        tiles += heapq.nsmallest(_MOST_PER_PHOTO, _unreviewed(session, photo, result))
+        # The numbers of photo and tile settle ties, so that the order is the same each time.
+        tiles = heapq.nsmallest(count, tiles)
+    return [candidate for *_, candidate in tiles]
+
+
+def _unreviewed(
+    session: Session, photo: Photo, result: Result
+) -> Iterator[tuple[float, int, int, _Candidate]]:
+    """(distance of the heat map from the threshold, photo, number, tile), without reviewed places."""
+    tiled = TiledPhoto(photo, result)
+    decided = [list(box) for box in box_decisions(session, photo.id)]
+    for number, box in enumerate(tiled.all()):
+        if not any(boxes_overlap(box, other) for other in decided):
+            candidate = _Candidate(photo=photo, box_ltrb=box, threshold=result.threshold)
+            yield abs(tiled.strongest(box) - result.threshold), photo.id, number, candidate
+
+
+def _logit(scores: Sequence[float]) -> NDArray[np.float64]:
+    clipped = np.clip(np.asarray(scores, np.float64), 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)))

@@ -8,6 +8,7 @@ from crackscope.cli import data_audit as _audit
 from crackscope.cli import data_download as _download
 from crackscope.cli import data_split as _split
 from crackscope.cli import data_synth as _synth
+from crackscope.cli import data_tiles as _tiles
 
 app = typer.Typer(
     name="data", help="Fetch, audit, split and make folders of labelled photos.", no_args_is_help=True
@@ -16,3 +17,4 @@ app.command("download")(_download.download)
 app.command("audit")(_audit.audit)
 app.command("split")(_split.split)
 app.command("synth")(_synth.synth)
+app.command("tiles")(_tiles.tiles)

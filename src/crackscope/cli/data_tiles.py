@@ -1,0 +1,36 @@
+"""``crackscope data tiles``: photos with pixel masks as labelled tiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def tiles(
+    images: Annotated[Path, typer.Argument(help="Folder of photos.")],
+    masks: Annotated[Path, typer.Argument(help="Folder of masks, named like the photos.")],
+    output: Annotated[Path, typer.Argument(help="New or empty folder.")],
+    size: Annotated[int, typer.Option(min=32, max=4096, help="Side of a tile in pixels.")] = 128,
+    crack: Annotated[int, typer.Option(min=0, max=255, help="Value of crack pixels.")] = 255,
+    planking: Annotated[
+        int, typer.Option(min=-1, max=255, help="Value of formwork or another look-alike; -1: none.")
+    ] = 204,
+) -> None:
+    """Cut photos with crack masks into labelled tiles: Positive/, Negative/plain/, Negative/planking/.
+
+    Positive: at least SIZE / 2 crack pixels. Negative: none in the tile, nor 4 pixels around it. Other tiles
+    are left out. Also writes manifest.csv (grouped by photo) and tiles.csv.
+    """
+    from crackscope.cli.evaluated_photos import photo_bar
+    from crackscope.dataset.tiles import TileRule, write_tiles
+
+    rule = TileRule(tile_px=size, crack_value=crack, planking_value=None if planking < 0 else planking)
+    with photo_bar("cutting") as progress:
+        counts = write_tiles(images, masks, output, rule=rule, progress=progress)
+    typer.echo(
+        f"{counts.photos:,} photos: {counts.positive:,} Positive tiles, {counts.negative_plain:,} plain "
+        f"Negative tiles, {counts.negative_planking:,} with planking; {counts.ambiguous:,} ambiguous left out"
+    )
+    typer.echo(f"they are in {output}")

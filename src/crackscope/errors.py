@@ -15,6 +15,7 @@
     ├── WeightsError                pretrained weights that are not there or do not fit
     ├── BundleError                 a model folder that is damaged, foreign or of another schema
     ├── ExportError                 ONNX and PyTorch disagree
+    ├── NotBetterError              a model fitted anew that does no better; the old one stays
     ├── ResumeError                 a run folder that can't be continued as asked
     ├── RunInterruptedError         Ctrl-C; the work so far is saved
     ├── SettingsError               a setting out of range
@@ -85,6 +86,10 @@ class BundleError(CrackscopeError):
 
 class ExportError(CrackscopeError):
     """The exported graph and the trained network do not agree."""
+
+
+class NotBetterError(CrackscopeError):
+    """A model that was fitted anew is not shown to be better, or is worse; the old one stays."""
 
 
 class ResumeError(CrackscopeError):

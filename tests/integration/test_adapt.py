@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from crackscope.bundle import load_bundle
 from crackscope.cli.app import app
-from crackscope.errors import DataError, MissingClassError, NoPhotosError, OutputError
+from crackscope.errors import DataError, MissingClassError, NoPhotosError, NotBetterError, OutputError
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.verify import verify_bundle
 from crackscope.labels import Label
@@ -120,6 +120,21 @@ def test_the_same_command_writes_the_same_graph(tmp_path: Path, model: Path, til
     for name in ("one", "two"):
         run(tiles, "--model", model, "--output", tmp_path / name)
     assert load_bundle(tmp_path / "one").identity == load_bundle(tmp_path / "two").identity
+
+
+def test_a_model_that_is_not_better_is_written_only_by_force(
+    tmp_path: Path, model: Path, tiles: Path
+) -> None:
+    good, new = tmp_path / "good", tmp_path / "new"
+    run(tiles, "--model", model, "--output", good)
+    refused = run(tiles, "--model", good, "--output", new, "--json")
+    assert isinstance(refused.exception, NotBetterError)
+    assert json.loads(refused.stdout)["sheet"]["go"] is False
+    assert not new.exists()
+    forced = run(tiles, "--model", good, "--output", new, "--force")
+    assert forced.exit_code == 0, forced.output
+    assert "NO-GO" in forced.stderr
+    assert json.loads((new / "adaptation.json").read_text(encoding="utf-8"))["sheet"]["go"] is False
 
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path, model: Path, tiles: Path) -> None:

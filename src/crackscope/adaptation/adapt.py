@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
+from threadpoolctl import threadpool_limits
 
 from crackscope.adaptation.embedded import Embedded, Progress, embed_healthy, embed_labelled, join_evidence
 from crackscope.adaptation.fit import HEALTHY_BELOW, fit_site
@@ -110,9 +111,15 @@ def adapt(
         BundleError: The model's graph can't take another head.
     """
     settings = settings or AdaptSettings()
-    start = read_head(classifier.bundle)
     site = _embed(classifier, labelled, healthy, settings.seed, progress)
-    evidence = site.evidence
+    # The matrices are so small that handing them out costs more than it saves: two threads on a busy machine
+    # took four times the processor time.
+    with threadpool_limits(limits=1):
+        return _fit(classifier, site, settings)
+
+
+def _fit(classifier: CrackClassifier, site: Embedded, settings: AdaptSettings) -> Adaptation:
+    start, evidence = read_head(classifier.bundle), site.evidence
     found = fit_site(evidence, start, seed=settings.seed)
     rows, logits = evidence[evidence.judged], found.logits[evidence.judged]
     what = _describe(rows)

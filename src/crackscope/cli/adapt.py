@@ -18,7 +18,7 @@ from crackscope.cli.evaluated_photos import (
     print_table,
 )
 from crackscope.cli.labelled_data import Negative, Positive
-from crackscope.errors import NoPhotosError, OutputError
+from crackscope.errors import NoPhotosError, NotBetterError, OutputError
 from crackscope.inference.engines import Device, Engine
 
 
@@ -51,6 +51,9 @@ def adapt(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the folder named by --output if it is there.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write the model also where the verdict is no-go.")
+    ] = False,
     device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
     engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
     as_json: AsJson = False,
@@ -59,7 +62,8 @@ def adapt(
 
     Re-fits head, threshold, calibration and review band from labelled tiles, from photos of healthy concrete
     on which cracks are painted, or from both. Prints what to expect before and after, with 95 % intervals,
-    and writes it into the new model's folder as adaptation.json.
+    and writes it into the new model's folder as adaptation.json. Where the new model is not shown to be
+    better (no-go), nothing is written and the exit code is 1, unless --force is given.
     """
     with needs_evaluate_extra():
         from crackscope.adaptation.adapt import AdaptSettings
@@ -90,11 +94,17 @@ def adapt(
         found = adapt_model(
             classifier, labelled=site.labelled, healthy=site.healthy, settings=settings, progress=progress
         )
-    write_adaptation(output, found)
+    write = found.sheet.go or force
+    if write:
+        write_adaptation(output, found)
     if as_json:
         print_json(adaptation_document(found))
-        return
-    print_table(sheet_table(found.sheet))
-    for note in notes(found):
-        typer.echo(note)
-    typer.echo(f"the adapted model is in {output}")
+    else:
+        print_table(sheet_table(found.sheet))
+        for note in notes(found):
+            typer.echo(note)
+    if not write:
+        raise NotBetterError("no-go: nothing was written; --force writes the model all the same")
+    typer.echo(f"the adapted model is in {output}", err=True)
+    if not found.sheet.go:
+        typer.echo("NO-GO: it is not shown to be better than the model it was adapted from", err=True)

@@ -20,6 +20,7 @@ from crackscope.cli import scan as _scan
 from crackscope.cli import serve as _serve
 from crackscope.cli import train as _train
 from crackscope.cli import tune as _tune
+from crackscope.cli import serve_retrain as _serve_retrain
 
 app = typer.Typer(
     name="crackscope",
@@ -60,3 +61,4 @@ app.command("scan")(_scan.scan)
 app.command("serve")(_serve.serve)
 app.command("train")(_train.train)
 app.command("tune")(_tune.tune)
+app.command("serve-retrain")(_serve_retrain.serve_retrain)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +20,8 @@ app = typer.Typer(
     name="serve-user", help="Name the users of a server that others can reach.", no_args_is_help=True
 )
 
-_DataDir = Annotated[Path, typer.Option(help="Folder of the photos, the database and the users.")]
-_DEFAULT_DATA_DIR = Path("crackscope-data")
+DataDir = Annotated[Path, typer.Option(help="Folder of the photos, the database and the users.")]
+DEFAULT_DATA_DIR = Path("crackscope-data")
 
 
 def serve(
@@ -28,9 +30,14 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
     model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
+        Path | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Folder of a model; without it the data folder's own, else the shipped detector.",
+        ),
     ] = None,
-    data_dir: _DataDir = _DEFAULT_DATA_DIR,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL; without it SQLite in the data folder.")
     ] = None,
@@ -62,15 +69,11 @@ def serve(
     `crackscope serve-user add NAME`. Stop with Ctrl-C: what was begun is finished, and scans go on at the
     next start.
     """
-    try:
+    with needs_serve_extra():
         import uvicorn
 
         from crackscope.serving.app import create_app
         from crackscope.serving.settings import Limits, ServeSettings
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("crackscope"):
-            raise
-        raise MissingExtraError(error.name or "a package", "serve") from error
     settings = ServeSettings(
         data_dir=data_dir,
         model=model,
@@ -102,9 +105,20 @@ def serve(
         uvicorn.Server(config).run(sockets=[listener])
 
 
+@contextmanager
+def needs_serve_extra() -> Iterator[None]:
+    """Turn a missing package of the server into the command that installs it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("crackscope"):
+            raise
+        raise MissingExtraError(error.name or "a package", "serve") from error
+
+
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="A person or program.")], data_dir: _DataDir = _DEFAULT_DATA_DIR
+    name: Annotated[str, typer.Argument(help="A person or program.")], data_dir: DataDir = DEFAULT_DATA_DIR
 ) -> None:
     """Name a user and print the token, once: only its hash is kept."""
     token = _users(data_dir).add(name)
@@ -113,7 +127,7 @@ def add(
 
 
 @app.command("list")
-def list_users(data_dir: _DataDir = _DEFAULT_DATA_DIR) -> None:
+def list_users(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """List the users."""
     for name in _users(data_dir).names():
         typer.echo(name)
@@ -121,7 +135,7 @@ def list_users(data_dir: _DataDir = _DEFAULT_DATA_DIR) -> None:
 
 @app.command()
 def remove(
-    name: Annotated[str, typer.Argument(help="A user.")], data_dir: _DataDir = _DEFAULT_DATA_DIR
+    name: Annotated[str, typer.Argument(help="A user.")], data_dir: DataDir = DEFAULT_DATA_DIR
 ) -> None:
     """Take a user's token away; it stops working at once, also in a running server."""
     _users(data_dir).remove(name)
@@ -129,10 +143,8 @@ def remove(
 
 
 def _users(data_dir: Path) -> Users:
-    try:
+    with needs_serve_extra():
         from crackscope.serving.auth import USERS_NAME, Users
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "a package", "serve") from error
     return Users(data_dir / USERS_NAME)
 
 

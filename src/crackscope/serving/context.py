@@ -22,6 +22,7 @@ from crackscope.serving.metrics import Metrics
 from crackscope.serving.models import Base, Photo
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.settings import ServeSettings
+from crackscope.serving.site_model import site_model
 from crackscope.serving.suggestions import Suggester
 
 Row = TypeVar("Row", bound=Base)
@@ -72,7 +73,7 @@ def open_server(settings: ServeSettings) -> Server:
     """
     lock = _locked(settings)
     threads = settings.threads or available_cpus()
-    classifier = CrackClassifier.load(settings.model, threads=1)
+    classifier = CrackClassifier.load(settings.model or site_model(settings.data_dir), threads=1)
     metrics, store = Metrics(), PhotoStore(settings.data_dir / "photos")
     sessions = open_database(settings.database_url, settings.data_dir)
     batcher = MicroBatcher(

@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crackscope.dataset.manifest import write_manifest
 from crackscope.dataset.records import Manifest, ManifestRow, Part
-from crackscope.errors import PhotoError
+from crackscope.errors import DataError, PhotoError
 from crackscope.images import read_photo
 from crackscope.labels import Label
 from crackscope.scanning.records import BoxLTRB
-from crackscope.serving.models import Photo, Result, Review
+from crackscope.serving.database import DATABASE_NAME, open_database
+from crackscope.serving.models import Photo, Project, Result, Review
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
 from crackscope.serving.reviews import box_decisions, decisions, settled
@@ -78,6 +80,25 @@ def export_reviews(session: Session, store: PhotoStore, projects: Sequence[int],
     _write_csv(folder / ORIGIN, _ORIGIN_COLUMNS, origins)
     _write_csv(folder / NOT_EXPORTED, ("photo", "reason"), left_out)
     return len(rows)
+
+
+def export_data_dir(
+    data_dir: Path, database_url: str | None, projects: Sequence[int] | None, folder: Path
+) -> None:
+    """Write the reviewed tiles of a server's data folder, whether it runs or not; by default of all projects.
+
+    Raises:
+        DataError: There is no such data folder or project, or nothing was reviewed.
+        SettingsError: The database can't be opened.
+    """
+    if database_url is None and not (data_dir / DATABASE_NAME).is_file():
+        raise DataError(f"{data_dir} holds no reviews; expected the --data-dir of a `crackscope serve`")
+    with open_database(database_url, data_dir)() as session:
+        known = list(session.scalars(select(Project.id).order_by(Project.id)))
+        if unknown := set(projects or ()) - set(known):
+            raise DataError(f"there is no project {min(unknown)}; projects: {', '.join(map(str, known))}")
+        if not export_reviews(session, PhotoStore(data_dir / "photos"), projects or known, folder):
+            raise DataError("nothing is reviewed yet; confirm, reject or relabel some photos or boxes first")
 
 
 def _tiles(photo: Photo, result: Result, whole: Review | None, boxes: Sequence[Review]) -> Iterator[_Tile]:

@@ -45,7 +45,7 @@ class ServeSettings:
 
     Attributes:
         data_dir: Folder of the photos, the database and the users.
-        model: A model folder; ``None`` is the shipped detector.
+        model: A model folder; ``None`` is the one put in place in ``data_dir``, else the shipped detector.
         database_url: Any SQLAlchemy URL; ``None`` is SQLite in ``data_dir``.
         host: Address to listen on; anything but this machine needs users, or ``insecure``.
         insecure: Serve other machines without tokens.

@@ -1,0 +1,130 @@
+"""``crackscope report``: the inspection report of a scan or of a server's project."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crackscope.errors import MissingExtraError, SettingsError
+
+if TYPE_CHECKING:
+    from crackscope.reporting.records import Report
+
+
+def report(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of `crackscope scan`'s results, or data folder of `crackscope serve`.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write, ending in .html, .pdf or .xlsx.")
+    ],
+    project: Annotated[
+        str | None, typer.Option(help="Name or number of a project in the data folder of a server.")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="SQLAlchemy URL of the server's database, if not SQLite.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="en or de.")] = "en",
+    title: Annotated[str | None, typer.Option(help="Title, if not the usual one.")] = None,
+    structure: Annotated[str | None, typer.Option(help="The structure that was inspected.")] = None,
+    element: Annotated[str | None, typer.Option(help="The element of it.")] = None,
+    inspector: Annotated[str | None, typer.Option(help="Who inspected, and signs.")] = None,
+    inspected_on: Annotated[
+        str | None, typer.Option("--date", help="Day of the inspection: YYYY-MM-DD.")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Remarks for the first page.")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder where the photos lie now, if they moved since the scan.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="Folder of the model; without it the shipped detector."),
+    ] = None,
+) -> None:
+    """Write an inspection report: annotated photos, photo log, regions, reviews, model and limits.
+
+    HTML and PDF are for people, Excel holds the tables. What the flags say stands in the report beside what
+    is known from the photos; for a project, flags replace what the project says.
+    """
+    from dataclasses import replace
+
+    try:
+        from crackscope.reporting.write import form_of, write_report
+    except ModuleNotFoundError as error:
+        raise _missing(error, "report") from error
+    form_of(output)
+    known = (
+        _of_project(source, project, database, model)
+        if project is not None or database is not None or _is_data_folder(source)
+        else _of_scan(source, photos, model)
+    )
+    said = known.inspection
+    said = replace(
+        said,
+        title=said.title if title is None else title,
+        structure=said.structure if structure is None else structure,
+        element=said.element if element is None else element,
+        inspector=said.inspector if inspector is None else inspector,
+        inspected_on=said.inspected_on if inspected_on is None else _day(inspected_on),
+        notes=said.notes if notes is None else notes,
+    )
+    write_report(output, replace(known, inspection=said), language=language)
+    typer.echo(f"{len(known.photos)} photos, {len(known.shown)} of them shown: {output}")
+
+
+def _of_scan(source: Path, photos: Path | None, model: Path | None) -> Report:
+    from crackscope.bundle import load_bundle
+    from crackscope.reporting.model_facts import facts_of_models
+    from crackscope.reporting.records import Inspection, Report
+    from crackscope.reporting.results_file import ScanResults
+
+    results = ScanResults(source, photos)
+    return Report(
+        inspection=Inspection(),
+        photos=results.photos,
+        models=facts_of_models([results.model], load_bundle(model)),
+        overlaps=results.overlaps,
+        crackscope_version=results.crackscope_version,
+        made_at=datetime.now(UTC),
+        reviewed=False,
+    )
+
+
+def _of_project(data_dir: Path, project: str | None, database: str | None, model: Path | None) -> Report:
+    from crackscope.bundle import load_bundle
+
+    try:
+        from crackscope.serving.database import open_database
+        from crackscope.serving.photo_store import PhotoStore
+        from crackscope.serving.reports import find_project, project_report
+    except ModuleNotFoundError as error:
+        raise _missing(error, "serve") from error
+    if database is None and not _is_data_folder(data_dir):
+        raise SettingsError(f"{data_dir} is no data folder of `crackscope serve`; --project needs one")
+    with open_database(database, data_dir)() as session:
+        row = find_project(session, project)
+        return project_report(session, PhotoStore(data_dir / "photos"), row, load_bundle(model))
+
+
+def _is_data_folder(folder: Path) -> bool:
+    return (folder / "crackscope.sqlite3").is_file()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"--date is {text!r}; expected a day such as 2026-11-22") from None
+
+
+def _missing(error: ModuleNotFoundError, extra: str) -> Exception:
+    if (error.name or "").startswith("crackscope"):
+        return error
+    return MissingExtraError(error.name or "a package", extra)

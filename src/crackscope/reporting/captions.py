@@ -1,0 +1,88 @@
+"""What stands below a picture and beside a chart, the same in HTML and PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crackscope.labels import Label
+from crackscope.reporting.facts import Counts
+from crackscope.reporting.pictures import MOST_BOXES, Picture
+from crackscope.reporting.records import PhotoEntry, Report
+from crackscope.reporting.tables import reason, result
+from crackscope.reporting.words import Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A bar of the chart: photos by class, ``parts`` as (class, count), and the same in words."""
+
+    name: str
+    parts: tuple[tuple[str, int], ...]
+    total: int
+    text: str
+
+
+def classes_of(by_model: Counts, final: Counts, report: Report, words: Words) -> list[Bar]:
+    """One bar for the model's labels, another after review where there was one."""
+    bars = [_bar(words("summary.chart_model"), by_model, words)]
+    if any(photo.decided for photo in report.photos):
+        bars.append(_bar(words("summary.chart_final"), final, words))
+    return bars
+
+
+def _bar(name: str, counts: Counts, words: Words) -> Bar:
+    text = words(
+        "summary.chart_alt",
+        row=name,
+        positive=counts.positive,
+        negative=counts.negative,
+        failed=counts.failed,
+    )
+    parts = (("positive", counts.positive), ("negative", counts.negative), ("failed", counts.failed))
+    return Bar(name=name, parts=parts, total=counts.total, text=text)
+
+
+def caption_lines(photo: PhotoEntry, picture: Picture, words: Words) -> Iterator[str]:
+    """Result, numbers, who decided what, and why the picture is not the photo itself."""
+    numbers = words("photo.score", score=words.score(photo.score), threshold=words.score(photo.threshold))
+    yield f"{result(photo, words)} · {numbers}"
+    yield " · ".join(_details(photo, words))
+    for act in photo.decisions:
+        if act.undone or act.action == "undo" or act.box_ltrb is not None:
+            continue
+        label = act.note if act.new_label is None else words(f"label.{act.new_label}")
+        when, done = words.moment(act.when), words(f"act.{act.action}")
+        yield words("photo.decided", who=act.who, when=when, act=done, label=label)
+    if picture.problem is not None:
+        shown = f" {words('photo.scan_picture')}" if picture.jpeg is not None else ""
+        yield words(f"photo.problem_{picture.problem}") + shown
+
+
+def _details(photo: PhotoEntry, words: Words) -> Iterator[str]:
+    if photo.reason is not None:
+        yield words("photo.review", reason=reason(photo, words))
+    if photo.regions:
+        yield words("photo.regions", count=len(photo.regions), share=words.percent(photo.cracked_share))
+    else:
+        yield words("photo.no_region")
+    if len(photo.regions) > MOST_BOXES:
+        yield words("photo.strongest", count=MOST_BOXES)
+    if photo.mm_per_px is None:
+        yield words("photo.uncalibrated")
+    else:
+        yield words("photo.scale", scale=photo.mm_per_px)
+
+
+def kind_of(photo: PhotoEntry) -> str:
+    """How a photo is drawn on the map: positive, review, negative or failed."""
+    if photo.final_label is None:
+        return "failed"
+    if photo.final_label is Label.POSITIVE:
+        return "positive"
+    return "review" if photo.review_open else "negative"
+
+
+def missing_numbers(report: Report) -> list[int]:
+    """The numbers of the photos whose files are not there."""
+    return [p.number for p in report.photos if p.file is None or not p.file.is_file()]

@@ -1,0 +1,159 @@
+"""The tables of a report as an Excel file: raw numbers, every text a text and never a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from crackscope.reporting import facts
+from crackscope.reporting.records import Region, Report
+from crackscope.reporting.tables import reason
+from crackscope.reporting.words import Words
+
+#: Excel's own limit of a cell.
+_LONGEST_TEXT = 32_767
+
+#: Headings with the width of their column in characters.
+_PHOTO_COLUMNS = {
+    "column.number": 6, "column.name": 32, "excel.final_label": 16, "excel.model_label": 16,
+    "column.score": 9, "excel.threshold": 10, "excel.reason": 16, "excel.decided_by": 18,
+    "excel.share": 14, "excel.regions": 9,
+    "excel.width": 11, "excel.height": 11, "excel.tiles": 13, "excel.scale": 16, "column.taken": 22,
+    "column.camera": 22, "excel.focal": 16, "excel.latitude": 13, "excel.longitude": 13, "SHA-256": 68,
+    "excel.file": 13, "excel.error": 40,
+}  # fmt: skip
+_REGION_COLUMNS = {
+    "column.number": 6, "column.name": 32, "column.region": 9, "column.score": 9, "excel.left": 10,
+    "excel.top": 10, "excel.right": 10, "excel.bottom": 10, "column.area": 11, "excel.width_mm": 12,
+    "excel.height_mm": 12, "excel.area_mm2": 12,
+}  # fmt: skip
+_REVIEW_COLUMNS = {
+    "column.number": 6, "column.name": 32, "column.act": 14, "excel.old_label": 18, "excel.new_label": 18,
+    "excel.left": 10, "excel.top": 10, "excel.right": 10, "excel.bottom": 10, "column.who": 20,
+    "column.when": 20, "excel.note": 50, "excel.undone": 14,
+}  # fmt: skip
+
+
+def write_excel(target: Path, report: Report, words: Words) -> None:
+    """Write four sheets, row by row: photos, regions, reviews, and what they are about."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(target), options) as book:
+        book.set_properties({"title": facts.title(report, words), "author": report.inspection.inspector})
+        # XlsxWriter would write the clock of this machine.
+        book.set_properties({"created": report.made_at.astimezone(UTC).replace(tzinfo=None)})
+        pen = _Pen(book)
+        pen.table(words("sheet.photos"), _titles(_PHOTO_COLUMNS, words), _photo_rows(report, words))
+        pen.table(words("sheet.regions"), _titles(_REGION_COLUMNS, words), _region_rows(report))
+        pen.table(words("sheet.reviews"), _titles(_REVIEW_COLUMNS, words), _review_rows(report, words))
+        pen.lines(words("sheet.about"), _about(report, words))
+
+
+class _Pen:
+    """Writes cells by their kind; a text that begins with = or @ stays a text."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._bold = book.add_format({"bold": True, "bottom": 1})
+        self._wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        self._moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"})
+
+    def table(self, name: str, titles: dict[str, int], rows: Iterable[Sequence[object]]) -> None:
+        sheet = self._book.add_worksheet(name)
+        for column, (title, width) in enumerate(titles.items()):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, title, self._bold)
+        sheet.freeze_panes(1, 2)
+        last = 0
+        for last, row in enumerate(rows, start=1):
+            for column, value in enumerate(row):
+                self._cell(sheet, last, column, value)
+        sheet.autofilter(0, 0, last, len(titles) - 1)
+        sheet.set_landscape()
+        sheet.repeat_rows(0)
+        sheet.fit_to_pages(1, 0)
+
+    def lines(self, name: str, pairs: Iterable[facts.Fact]) -> None:
+        sheet = self._book.add_worksheet(name)
+        sheet.set_column(0, 0, 30, self._wrap)
+        sheet.set_column(1, 1, 110, self._wrap)
+        for row, (title, text) in enumerate(pairs):
+            sheet.write_string(row, 0, title[:_LONGEST_TEXT], self._wrap)
+            sheet.write_string(row, 1, text[:_LONGEST_TEXT], self._wrap)
+
+    def _cell(self, sheet: Any, row: int, column: int, value: object) -> None:
+        if isinstance(value, datetime):
+            sheet.write_datetime(row, column, value.astimezone(UTC).replace(tzinfo=None), self._moment)
+        elif isinstance(value, int | float):
+            sheet.write_number(row, column, value)
+        elif value is not None:
+            sheet.write_string(row, column, str(value)[:_LONGEST_TEXT])
+
+
+def _titles(columns: dict[str, int], words: Words) -> dict[str, int]:
+    return {words(key) if "." in key else key: width for key, width in columns.items()}
+
+
+def _photo_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
+    for photo in report.photos:
+        height, width = photo.photo_hw or (None, None)
+        there = photo.file is not None and photo.file.is_file()
+        scanned = photo.label is not None
+        yield (
+            photo.number, photo.name, _label(photo.final_label, words), _label(photo.label, words),
+            photo.score, photo.threshold, reason(photo, words) or None,
+            photo.decision.who if photo.decision else None,
+            photo.cracked_share if scanned else None, len(photo.regions) if scanned else None, width, height,
+            ", ".join(map(str, photo.tile_px)) or None, photo.mm_per_px, photo.taken, photo.camera,
+            photo.focal_length_mm, photo.latitude, photo.longitude, photo.sha256,
+            words("excel.yes" if there else "excel.no"), photo.error,
+        )  # fmt: skip
+
+
+def _region_rows(report: Report) -> Iterator[tuple[object, ...]]:
+    for photo in report.photos:
+        for region in photo.regions:
+            millimetres = _millimetres(region, photo.mm_per_px)
+            yield (
+                photo.number, photo.name, region.number, region.score, *region.box_ltrb, region.area_px,
+                *millimetres,
+            )  # fmt: skip
+
+
+def _review_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
+    for photo in report.photos:
+        for act in photo.decisions:
+            yield (
+                photo.number, photo.name, words(f"act.{act.action}"), _label(act.old_label, words),
+                _label(act.new_label, words), *(act.box_ltrb or (None,) * 4), act.who, act.when,
+                act.note or None, words("excel.yes" if act.undone else "excel.no"),
+            )  # fmt: skip
+
+
+def _about(report: Report, words: Words) -> Iterator[facts.Fact]:
+    yield facts.title(report, words), ""
+    yield from facts.inspection_facts(report, words)
+    yield from facts.scan_facts(report, words)
+    for model in report.models:
+        yield from facts.model_facts(report, model, words)
+    for name in facts.LIMITS:
+        yield words("method.limits"), words(f"limit.{name}")
+    for name in facts.READING:
+        yield words("section.reading"), words(f"read.{name}")
+    made = words("made", version=report.crackscope_version, when=words.moment(report.made_at))
+    yield made, ""
+
+
+def _millimetres(region: Region, mm_per_px: float | None) -> tuple[float | None, ...]:
+    if mm_per_px is None:
+        return None, None, None
+    left, top, right, bottom = region.box_ltrb
+    width, height = round((right - left) * mm_per_px, 2), round((bottom - top) * mm_per_px, 2)
+    return width, height, round(region.area_px * mm_per_px**2, 2)
+
+
+def _label(label: str | None, words: Words) -> str | None:
+    return None if label is None else words(f"label.{label}")

@@ -1,0 +1,80 @@
+"""The report as one HTML file that needs nothing else: pictures and style are inside, without script."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from crackscope.reporting import facts, tables
+from crackscope.reporting.captions import caption_lines, classes_of, kind_of, missing_numbers
+from crackscope.reporting.pictures import Picture, draw_picture, longest_side_px
+from crackscope.reporting.records import PhotoEntry, Report
+from crackscope.reporting.site_map import draw_site_map
+from crackscope.reporting.words import Words
+
+
+def write_html(target: Path, report: Report, words: Words) -> None:
+    """Write the report piece by piece; one photo is in memory at a time."""
+    pieces = _environment().get_template("report.html.jinja").generate(**_content(report, words))
+    with target.open("w", encoding="utf-8", newline="\n") as stream:
+        for piece in pieces:
+            stream.write(piece)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("crackscope.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        facts=facts,
+        tables=tables,
+        caption_lines=caption_lines,
+        kind_of=kind_of,
+        css_text=_css_text,
+        data_uri=_data_uri,
+    )
+    return environment
+
+
+def _content(report: Report, words: Words) -> dict[str, Any]:
+    # Ours, without a character that ends a style element.
+    style = Markup((files("crackscope.reporting") / "templates" / "report.css").read_text(encoding="utf-8"))
+    by_model = facts.count(report.photos, by_model=True)
+    final = facts.count(report.photos, by_model=False)
+    return {
+        "report": report,
+        "words": words,
+        "style": style,
+        "final": final,
+        "bars": classes_of(by_model, final, report, words),
+        "map": draw_site_map(report.photos),
+        "missing": missing_numbers(report),
+        "figures": _figures(report),
+    }
+
+
+def _figures(report: Report) -> Iterator[tuple[PhotoEntry, Picture]]:
+    shown = report.shown
+    longest_px = longest_side_px(len(shown))
+    for photo in shown:
+        yield photo, draw_picture(photo, longest_px)
+
+
+def _data_uri(picture: Picture) -> Markup:
+    assert picture.jpeg is not None
+    return Markup("data:image/jpeg;base64,") + base64.b64encode(picture.jpeg).decode("ascii")
+
+
+def _css_text(text: str) -> Markup:
+    """Text for a CSS string inside a style element, where HTML's escapes mean nothing."""
+    return Markup("".join(c if c.isalnum() and c.isascii() else f"\\{ord(c):06x}" for c in text))

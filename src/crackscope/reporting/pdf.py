@@ -1,0 +1,136 @@
+"""The report as a PDF, chapter by chapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crackscope.reporting import facts, tables
+from crackscope.reporting.captions import classes_of, missing_numbers
+from crackscope.reporting.facts import count
+from crackscope.reporting.pdf_drawings import draw_chart, draw_figure, draw_map, draw_signature, draw_tiles
+from crackscope.reporting.pdf_page import SOFT, Page
+from crackscope.reporting.pictures import draw_picture, longest_side_px
+from crackscope.reporting.records import Report
+from crackscope.reporting.site_map import draw_site_map
+from crackscope.reporting.words import Words
+
+
+def write_pdf(target: Path, report: Report, words: Words) -> None:
+    """Write the report; photos are shrunk one at a time, and only their JPEGs are kept until the end."""
+    page = Page(facts.title(report, words), words)
+    _describe(page, report)
+    page.add_page()
+    _write_head(page, report)
+    _write_summary(page, report)
+    _write_map(page, report)
+    _write_photos(page, report)
+    for name, table, empty in (
+        ("regions", tables.region_table(report, words), "empty.regions"),
+        ("reviews", tables.review_table(report, words), "empty.reviews"),
+        ("log", tables.photo_table(report, words), "summary.no_photos"),
+    ):
+        page.chapter(words(f"section.{name}"))
+        if table.rows:
+            page.print_table(table)
+        else:
+            page.paragraph(words(empty))
+    _write_method(page, report)
+    _write_reading(page)
+    page.chapter(words("section.signature"), room_mm=60)
+    page.paragraph(words("signature.statement"))
+    draw_signature(page, report.inspection.inspector)
+    page.output(str(target))
+
+
+def _describe(page: Page, report: Report) -> None:
+    inspection = report.inspection
+    page.set_title(facts.title(report, page.words))
+    page.set_lang(page.words.language)
+    page.set_subject(" – ".join(part for part in (inspection.structure, inspection.element) if part))
+    page.set_author(inspection.inspector)
+    page.set_creator(f"crackscope {report.crackscope_version}")
+    page.set_creation_date(report.made_at)
+
+
+def _write_head(page: Page, report: Report) -> None:
+    page.write_with(21, bold=True)
+    page.paragraph(facts.title(report, page.words), line_mm=9.5)
+    page.set_draw_color(24, 32, 42)
+    page.set_line_width(0.8)
+    page.line(page.l_margin, page.get_y() + 2, page.l_margin + page.epw, page.get_y() + 2)
+    page.set_line_width(0.2)
+    page.set_draw_color(201, 208, 216)
+    page.ln(5)
+    page.facts(facts.inspection_facts(report, page.words))
+    page.ln(2)
+    page.write_with(8.5, SOFT)
+    when = page.words.moment(report.made_at)
+    page.paragraph(page.words("made", version=report.crackscope_version, when=when))
+
+
+def _write_summary(page: Page, report: Report) -> None:
+    words = page.words
+    page.chapter(words("section.summary"))
+    if not report.photos:
+        page.notice(words("summary.no_photos"))
+        return
+    by_model, final = count(report.photos, by_model=True), count(report.photos, by_model=False)
+    draw_tiles(page, final)
+    draw_chart(page, classes_of(by_model, final, report, words))
+    page.print_table(tables.class_table(report, words))
+    marked = words("summary.marked", marked=final.marked, open=final.open)
+    page.paragraph(marked if report.reviewed else f"{marked} {words('summary.no_reviews')}")
+    page.ln(1.5)
+    page.paragraph(words("summary.meaning"))
+    missing = missing_numbers(report)
+    if missing:
+        page.ln(2)
+        page.notice(words("summary.missing", numbers=", ".join(map(str, missing))))
+
+
+def _write_map(page: Page, report: Report) -> None:
+    words, site = page.words, draw_site_map(report.photos)
+    if site is None:
+        page.chapter(words("section.map"))
+        page.paragraph(words("map.none"))
+        return
+    page.chapter(words("section.map"), room_mm=40 + site.height * page.epw / site.width)
+    draw_map(page, site)
+    centre = tables.position(*site.centre, words)
+    known, photos = len(site.places), len(report.photos)
+    caption = words("map.caption", known=known, photos=photos, centre=centre)
+    if site.numbers_left_out:
+        caption += " " + words("map.left_out", count=site.numbers_left_out)
+    page.write_with(9, SOFT)
+    page.paragraph(caption, line_mm=4.5)
+
+
+def _write_photos(page: Page, report: Report) -> None:
+    page.chapter(page.words("section.photos"), room_mm=120 if report.shown else 20)
+    if not report.shown:
+        page.paragraph(page.words("photo.none"))
+    longest_px = longest_side_px(len(report.shown))
+    for photo in report.shown:
+        draw_figure(page, photo, draw_picture(photo, longest_px))
+
+
+def _write_method(page: Page, report: Report) -> None:
+    words = page.words
+    page.chapter(words("section.method"))
+    page.subheading(words("method.scan"))
+    page.facts(facts.scan_facts(report, words))
+    for model in report.models:
+        page.subheading(words("method.model"))
+        page.facts(facts.model_facts(report, model, words))
+    page.subheading(words("method.limits"))
+    page.bullets(words(f"limit.{name}") for name in facts.LIMITS)
+
+
+def _write_reading(page: Page) -> None:
+    words = page.words
+    page.chapter(words("section.reading"))
+    page.bullets(words(f"read.{name}") for name in facts.READING)
+    page.chapter(words("section.context"), room_mm=70)
+    page.notice(words("context.caveat"))
+    page.print_table(tables.aci_table(words))
+    page.print_table(tables.eurocode_table(words))

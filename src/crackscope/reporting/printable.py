@@ -1,0 +1,30 @@
+"""Text that every form of a report can hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+from crackscope.bundle import ModelConfig
+
+_Kept = TypeVar("_Kept")
+
+
+def printable(record: _Kept) -> _Kept:
+    """The record with every text in it made printable.
+
+    A file name may hold control characters or bytes that are no UTF-8. A PDF, a spreadsheet or an HTML file
+    with those in it can't be written or opened, so each becomes U+FFFD; line ends in notes stay.
+    """
+    return _printable(record)  # type: ignore[no-any-return]
+
+
+def _printable(value: Any) -> Any:
+    if type(value) is str:
+        return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in value)
+    if isinstance(value, tuple):
+        return tuple(_printable(item) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, ModelConfig | type):
+        changes = {field.name: _printable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **changes)
+    return value

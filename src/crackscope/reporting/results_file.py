@@ -1,0 +1,154 @@
+"""From a scan's ``results.json``, version 1, to the photos of a report."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from crackscope.errors import DataError
+from crackscope.images import IMAGE_SUFFIXES
+from crackscope.labels import Label, ReviewReason
+from crackscope.reporting.records import ModelFacts, PhotoEntry, Region
+from crackscope.storage import sha256_file
+
+RESULTS_JSON = "results.json"
+SCHEMA_VERSION = 1
+
+#: From a photo's path in the results, its short name and its SHA-256 to where it lies now.
+_Find = Callable[[str, str, str | None], Path | None]
+
+
+class ScanResults:
+    """A read ``results.json``.
+
+    Args:
+        path: The file, or the folder of a scan's results.
+        photos: Where the photos lie now, if not where they were scanned; searched to any depth.
+
+    Raises:
+        DataError: It is not there, damaged, or of another version.
+    """
+
+    def __init__(self, path: Path, photos: Path | None = None) -> None:
+        self.path = path / RESULTS_JSON if path.is_dir() else path
+        document = _read(self.path)
+        try:
+            self.crackscope_version = str(document["crackscope_version"])
+            self.model = ModelFacts(sha256=document["model"]["sha256"], name=document["model"]["name"])
+            self.overlaps = (float(document["settings"]["overlap"]),)
+            self.photos = tuple(
+                _entries(
+                    document["photos"],
+                    self.path.parent,
+                    _where_it_was if photos is None else _MovedPhotos(photos),
+                )
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(
+                f"{self.path} is damaged: {type(error).__name__} {error}; scan the photos again"
+            ) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(
+            f"cannot read {path}: {error.strerror or error}; expected the results of `crackscope scan`"
+        ) from error
+    except ValueError as error:
+        raise DataError(f"{path} is damaged: {error}; scan the photos again") from error
+    found = document.get("schema_version") if isinstance(document, dict) else None
+    if found != SCHEMA_VERSION:
+        raise DataError(f"{path} has schema version {found!r}; this version reads {SCHEMA_VERSION}")
+    assert isinstance(document, dict)
+    return document
+
+
+def _entries(documents: Sequence[dict[str, Any]], folder: Path, find: _Find) -> list[PhotoEntry]:
+    names = short_names([document["path"] for document in documents])
+    return [
+        _entry(number, name, document, folder, find)
+        for number, (name, document) in enumerate(zip(names, documents, strict=True), start=1)
+    ]
+
+
+def _entry(number: int, name: str, document: dict[str, Any], folder: Path, find: _Find) -> PhotoEntry:
+    if document.get("error") is not None:
+        file = find(document["path"], name, None)
+        return PhotoEntry(number=number, name=name, file=file, error=document["error"])
+    metadata, reason, overlay = document["metadata"], document["reason"], document["overlay"]
+    return PhotoEntry(
+        number=number,
+        name=name,
+        file=find(document["path"], name, document["sha256"]),
+        drawn=None if overlay is None else folder / overlay,
+        sha256=document["sha256"],
+        photo_hw=(document["height_px"], document["width_px"]),
+        label=Label(document["label"]),
+        score=document["score"],
+        threshold=document["threshold"],
+        reason=None if reason is None else ReviewReason(reason),
+        cracked_share=document["cracked_share"],
+        tile_px=tuple(document["tile_px"]),
+        mm_per_px=document["mm_per_px"],
+        taken=metadata["taken"],
+        camera=metadata["camera"],
+        focal_length_mm=metadata["focal_length_mm"],
+        latitude=metadata["latitude"],
+        longitude=metadata["longitude"],
+        regions=tuple(region_of(region) for region in document["regions"]),
+    )
+
+
+def region_of(document: dict[str, Any]) -> Region:
+    """A region as it stands in ``results.json`` and in a server's database."""
+    left, top, right, bottom = document["box_ltrb_px"]
+    return Region(
+        number=document["region"],
+        box_ltrb=(left, top, right, bottom),
+        score=document["score"],
+        area_px=document["area_px"],
+    )
+
+
+def short_names(paths: Sequence[str]) -> list[str]:
+    """Paths without the folders they all share: a report is no place for the folders of a machine."""
+    pure = [_pure(path) for path in paths]
+    shared: list[str] = list(pure[0].parts[:-1]) if pure else []
+    for path in pure:
+        parts = path.parts[:-1]
+        same = [one == other for one, other in zip(shared, parts, strict=False)]
+        shared = shared[: same.index(False) if False in same else len(same)]
+    return ["/".join(path.parts[len(shared) :]) or str(path) for path in pure]
+
+
+def _pure(path: str) -> PurePath:
+    # Results may have been written on another system.
+    windows = PureWindowsPath(path)
+    return windows if windows.drive or ("\\" in path and "/" not in path) else PurePosixPath(path)
+
+
+def _where_it_was(path: str, name: str, sha256: str | None) -> Path | None:
+    return Path(path)
+
+
+class _MovedPhotos:
+    """Finds photos below another folder by their file's name, and by their content where names repeat."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise DataError(f"no folder at {folder}; expected the folder of the photos")
+        self._by_name: defaultdict[str, list[Path]] = defaultdict(list)
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() in IMAGE_SUFFIXES:
+                self._by_name[path.name].append(path)
+
+    def __call__(self, path: str, name: str, sha256: str | None) -> Path | None:
+        found = self._by_name.get(_pure(path).name, [])
+        if len(found) > 1:
+            return next((each for each in found if sha256_file(each) == sha256), None)
+        return found[0] if found else None

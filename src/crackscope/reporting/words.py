@@ -1,0 +1,92 @@
+"""The words, numbers and dates of a report: one TOML file per language, locales from Babel."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+
+from crackscope.errors import SettingsError
+
+LANGUAGES = ("en", "de")
+
+
+class Words:
+    """The strings of one language: ``words("facts.camera")``, with ``{placeholders}`` filled in by name.
+
+    Raises:
+        SettingsError: There is no such language.
+    """
+
+    def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            raise SettingsError(f"the language is {language!r}; expected one of {', '.join(LANGUAGES)}")
+        self.language = language
+        self.strings = read_strings(language)
+        self._locale = Locale.parse(self.strings["locale"])
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The string of this key; numbers among the values are written in the language's manner."""
+        shown = {
+            name: self.number(value) if isinstance(value, int | float) else value
+            for name, value in values.items()
+        }
+        return self.strings[key].format(**shown)
+
+    def number(self, value: float, decimals: int | None = None) -> str:
+        """A number with the language's separators; whole numbers without decimals."""
+        if decimals is None:
+            return str(format_decimal(value, locale=self._locale))
+        return str(format_decimal(value, format=f"#,##0.{'0' * decimals}".rstrip("."), locale=self._locale))
+
+    def score(self, value: float | None) -> str:
+        """A score or threshold; a dash where there is none."""
+        return "–" if value is None else self.number(value, 3)
+
+    def percent(self, share: float, decimals: int = 1) -> str:
+        """A share 0..1 as a percentage."""
+        zeros = "0" * decimals
+        pattern = f"#,##0.{zeros}" if zeros else "#,##0"
+        # The locale's own pattern knows whether a blank stands before the sign.
+        sign = str(self._locale.percent_formats[None].pattern).lstrip("#,0")
+        return str(format_percent(share, format=pattern + sign, locale=self._locale))
+
+    def date(self, day: date) -> str:
+        """A day, such as 22 November 2026."""
+        return str(format_date(day, "long", locale=self._locale))
+
+    def moment(self, when: datetime) -> str:
+        """A time in UTC, to the minute."""
+        return f"{format_datetime(when.astimezone(UTC), self._pattern, locale=self._locale)} UTC"
+
+    def taken(self, text: str | None) -> str:
+        """The camera's own time, ISO 8601, as it stands: its zone is rarely known. A dash where none."""
+        if not text:
+            return "–"
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return str(format_datetime(when.replace(tzinfo=None), self._pattern, locale=self._locale))
+
+    @property
+    def _pattern(self) -> str:
+        return self.strings["date_time"]
+
+
+def read_strings(language: str) -> dict[str, str]:
+    """A language's strings under dotted keys."""
+    text = (files("crackscope.reporting") / "languages" / f"{language}.toml").read_text(encoding="utf-8")
+    return dict(_flat(tomllib.loads(text), ""))
+
+
+def _flat(table: dict[str, Any], before: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for name, value in table.items():
+        pairs += _flat(value, f"{before}{name}.") if isinstance(value, dict) else [(before + name, value)]
+    return pairs

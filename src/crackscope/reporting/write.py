@@ -1,0 +1,58 @@
+"""Write a report: the file's ending chooses the form."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from crackscope.errors import SettingsError
+from crackscope.reporting.printable import printable
+from crackscope.reporting.records import Report
+from crackscope.reporting.words import Words
+from crackscope.storage import atomic_path
+
+
+class Form(StrEnum):
+    """How a report is written; the value is the file's ending."""
+
+    HTML = "html"
+    PDF = "pdf"
+    XLSX = "xlsx"
+
+
+def form_of(target: Path) -> Form:
+    """The form that a file's ending names.
+
+    Raises:
+        SettingsError: It names none.
+    """
+    ending = target.suffix.lower().lstrip(".")
+    try:
+        return Form("html" if ending == "htm" else ending)
+    except ValueError:
+        raise SettingsError(
+            f"{target.name} has no ending that names a report; expected .html, .pdf or .xlsx"
+        ) from None
+
+
+def write_report(target: Path, report: Report, *, language: str = "en") -> None:
+    """Write the report whole or not at all.
+
+    Raises:
+        SettingsError: The ending or the language is unknown.
+        OutputError: The file can't be written.
+    """
+    form, words, report = form_of(target), Words(language), printable(report)
+    with atomic_path(target) as temporary:
+        if form is Form.HTML:
+            from crackscope.reporting.html import write_html
+
+            write_html(temporary, report, words)
+        elif form is Form.PDF:
+            from crackscope.reporting.pdf import write_pdf
+
+            write_pdf(temporary, report, words)
+        else:
+            from crackscope.reporting.excel import write_excel
+
+            write_excel(temporary, report, words)

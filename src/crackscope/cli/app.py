@@ -16,6 +16,7 @@ from crackscope.cli import evaluate as _evaluate
 from crackscope.cli import model as _model
 from crackscope.cli import predict as _predict
 from crackscope.cli import pretrain as _pretrain
+from crackscope.cli import report as _report
 from crackscope.cli import scan as _scan
 from crackscope.cli import serve as _serve
 from crackscope.cli import train as _train
@@ -57,6 +58,7 @@ app.command("crossval")(_crossval.crossval)
 app.command("demo")(_demo.demo)
 app.command("evaluate")(_evaluate.evaluate)
 app.command("predict")(_predict.predict)
+app.command("report")(_report.report)
 app.command("scan")(_scan.scan)
 app.command("serve")(_serve.serve)
 app.command("train")(_train.train)

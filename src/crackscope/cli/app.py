@@ -17,11 +17,12 @@ from crackscope.cli import model as _model
 from crackscope.cli import predict as _predict
 from crackscope.cli import pretrain as _pretrain
 from crackscope.cli import report as _report
+from crackscope.cli import robustness as _robustness
 from crackscope.cli import scan as _scan
 from crackscope.cli import serve as _serve
+from crackscope.cli import serve_retrain as _serve_retrain
 from crackscope.cli import train as _train
 from crackscope.cli import tune as _tune
-from crackscope.cli import serve_retrain as _serve_retrain
 
 app = typer.Typer(
     name="crackscope",
@@ -59,8 +60,9 @@ app.command("demo")(_demo.demo)
 app.command("evaluate")(_evaluate.evaluate)
 app.command("predict")(_predict.predict)
 app.command("report")(_report.report)
+app.command("robustness")(_robustness.robustness)
 app.command("scan")(_scan.scan)
 app.command("serve")(_serve.serve)
+app.command("serve-retrain")(_serve_retrain.serve_retrain)
 app.command("train")(_train.train)
 app.command("tune")(_tune.tune)
-app.command("serve-retrain")(_serve_retrain.serve_retrain)

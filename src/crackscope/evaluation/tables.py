@@ -46,7 +46,7 @@ def evaluation_table(evaluation: Evaluation) -> Table:
             (
                 _title(name, metrics.prior),
                 number_text(getattr(metrics, name)),
-                _interval_text(intervals[name]),
+                interval_text(intervals[name]),
                 number_text(metrics.always_positive.get(name)),
             )
             for name in shown
@@ -90,7 +90,8 @@ def _title(name: str, prior: float | None) -> str:
     return f"precision at prior {prior:.3g}" if name == "precision_at_prior" else TITLES[name]
 
 
-def _interval_text(interval: Interval) -> str:
+def interval_text(interval: Interval) -> str:
+    """``[low, high]`` of an interval, or a dash."""
     return limits_text(interval.low, interval.high)
 
 

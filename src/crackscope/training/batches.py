@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from crackscope.training.balance import balance_weights
 from crackscope.training.recipe import Recipe
 
-Paint = Literal["crack", "distractor"]
+Paint = Literal["crack", "distractor", "crack over distractor"]
+
+#: Whoever is painted one of these is Positive.
+_CRACKED: tuple[Paint, ...] = ("crack", "crack over distractor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +55,11 @@ def plan_epoch(photos: PhotoSet, recipe: Recipe, epoch: int) -> list[Draw]:
     """
     rng = np.random.default_rng((recipe.run.seed, epoch))
     paints = _choose_paints(photos.labels, recipe, rng)
-    labels = np.where(paints == "crack", 1, photos.labels)
+    labels = np.where(np.isin(paints, _CRACKED), 1, photos.labels)
     weights = balance_weights(labels, photos.sources, recipe.data.balance)
-    order = rng.permutation(_resample(weights, rng))
+    # Class by class, so that chance rounds within each and not between them.
+    by_class = np.argsort(labels, kind="stable")
+    order = rng.permutation(by_class[_resample(weights[by_class], rng)])
     return [
         Draw(photo=index, epoch=epoch, label=int(labels[index]), paint=paints[index])
         for index in order.tolist()
@@ -82,12 +87,13 @@ def split_batches(draws: Sequence[Draw], size: int, *, rank: int = 0, ranks: int
 def _choose_paints(
     labels: NDArray[np.int64], recipe: Recipe, rng: np.random.Generator
 ) -> NDArray[np.object_]:
+    # Drawn independently: were look-alikes never near a crack, a joint would be a proof of health.
+    cracked = (labels == 0) & (rng.random(len(labels)) < recipe.augment.synthetic_cracks)
+    alike = (labels == 0) & (rng.random(len(labels)) < recipe.augment.distractors)
     paints = np.full(len(labels), None, dtype=object)
-    chance = rng.random(len(labels))
-    cracks = recipe.augment.synthetic_cracks
-    paints[(labels == 0) & (chance < cracks)] = "crack"
-    look_alikes = recipe.augment.distractors * (1 - cracks)
-    paints[(labels == 0) & (chance >= cracks) & (chance < cracks + look_alikes)] = "distractor"
+    paints[cracked] = "crack"
+    paints[alike] = "distractor"
+    paints[cracked & alike] = "crack over distractor"
     return paints
 
 

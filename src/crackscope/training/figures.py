@@ -26,6 +26,14 @@ from crackscope.training.network import CrackNetwork
 from crackscope.training.patches import read_pixels
 from crackscope.training.recipe import Recipe
 
+#: What the samples of the augmentation say below a painted patch.
+_NOTES: dict[Paint | None, str] = {
+    "crack": "painted crack",
+    "distractor": "look-alike",
+    "crack over distractor": "crack on look-alike",
+    None: "",
+}
+
 _THUMBNAIL_PX = 160
 
 _STAGES: dict[Stage, str] = {"head": "stage 1: head on a frozen base", "finetune": "stage 2: fine-tuning"}
@@ -151,12 +159,13 @@ def _variants(
         paints[-2:] = ["crack"] * len(paints[-2:])
     if label == 0 and recipe.augment.distractors:
         paints[:1] = ["distractor"]
+        paints[-1:] = ["crack over distractor"] if recipe.augment.synthetic_cracks else paints[-1:]
     draws = [Draw(photo=photo, epoch=epoch, label=label, paint=paint) for epoch, paint in enumerate(paints)]
     loaded = [load_draw(path, draw, (side, side), seed=recipe.run.seed) for draw in draws]
     generator = generator_of(recipe.run.seed, photo)
     images = augment_batch(torch.from_numpy(np.stack(loaded)), recipe.augment, generator)
     pixels = (images * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    notes = [{"crack": "painted crack", "distractor": "look-alike", None: ""}[paint] for paint in paints]
+    notes = [_NOTES[paint] for paint in paints]
     return [(read_pixels(path), str(list(Label)[label])), *zip(pixels, notes, strict=True)]
 
 

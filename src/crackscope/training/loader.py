@@ -95,9 +95,9 @@ def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) ->
 
 
 def _paint(pixels_hwc: _Pixels, draw: Draw, rng: np.random.Generator) -> _Pixels:
-    if draw.paint == "crack":
-        return paint_crack(pixels_hwc, rng).pixels_hwc
-    return paint_distractor(pixels_hwc, rng)
+    if draw.paint != "crack":
+        pixels_hwc = paint_distractor(pixels_hwc, rng)
+    return pixels_hwc if draw.paint == "distractor" else paint_crack(pixels_hwc, rng).pixels_hwc
 
 
 def _collate(draws: Sequence[Draw], pixels: Sequence[Future[_Pixels]]) -> Batch:

@@ -91,7 +91,9 @@ class AugmentRecipe:
     blur: float = _key(0.2, "share of patches that are slightly blurred", ge=0, le=1)
     noise: float = _key(0.2, "share of patches that get sensor noise", ge=0, le=1)
     synthetic_cracks: float = _key(0.0, "share of Negative patches that get a painted crack", ge=0, le=1)
-    distractors: float = _key(0.0, "share of Negative patches that get a painted look-alike", ge=0, le=1)
+    distractors: float = _key(
+        0.0, "share of Negative patches, cracked by paint or not, that get a painted look-alike", ge=0, le=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)

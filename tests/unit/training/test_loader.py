@@ -61,6 +61,17 @@ def test_a_look_alike_can_be_painted(paths: list[Path]) -> None:
     assert not np.array_equal(painted, read_photo(paths[0]).pixels_hwc)
 
 
+def test_a_crack_can_be_painted_over_a_look_alike(paths: list[Path]) -> None:
+    alike, both = (
+        load_draw(
+            paths[0], Draw(photo=0, epoch=0, label=int(paint != "distractor"), paint=paint), (48, 48), seed=0
+        )
+        for paint in ("distractor", "crack over distractor")
+    )
+    changed = np.abs(alike.astype(int) - both).max(axis=2) > 8
+    assert 0 < changed.mean() < 0.5
+
+
 def test_a_photo_too_small_for_the_painter_is_enlarged_first(tmp_path: Path) -> None:
     path = tmp_path / "small.png"
     Image.new("RGB", (16, 16), "grey").save(path)

@@ -29,7 +29,8 @@ def open_database(url: str | None, data_dir: Path) -> Sessions:
         SettingsError: The database can't be reached or migrated.
     """
     try:
-        engine = create_engine(url or f"sqlite:///{data_dir / DATABASE_NAME}")
+        # A connection is tried before it is used: the database may have been restarted meanwhile.
+        engine = create_engine(url or f"sqlite:///{data_dir / DATABASE_NAME}", pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
         migrate(engine)

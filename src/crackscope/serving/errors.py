@@ -5,6 +5,7 @@ No message carries a path of this machine, a trace or a version.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,11 +14,13 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from crackscope.errors import PhotoError, PhotoTooLargeError, UnreadablePhotoError
+
+_log = logging.getLogger("crackscope.serving")
 
 
 class ErrorBody(BaseModel):
@@ -78,6 +81,11 @@ def busy(code: str, message: str, *, status: int = 503, **details: Any) -> ApiEr
     return ApiError(status, code, message, details=details, headers={"Retry-After": "2"})
 
 
+def database_away() -> ApiError:
+    """The database can't be reached, or is locked for too long."""
+    return busy("database_away", "the database does not answer")
+
+
 def photo_refusal(error: Exception) -> tuple[int, str]:
     """Status and code for a photo that can't be scored."""
     if isinstance(error, PhotoTooLargeError):
@@ -105,6 +113,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(IntegrityError, _conflict)
     app.add_exception_handler(StaleDataError, _conflict)
+    app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -131,6 +140,11 @@ async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
 async def _conflict(_: Request, error: Exception) -> JSONResponse:
     # Two tabs at once: what this one builds on was deleted, or the other was first.
     return error_response(409, "conflict", "someone else changed this at the same time; look again")
+
+
+async def _database_away(_: Request, error: Exception) -> JSONResponse:
+    _log.error("the database does not answer: %s", error)
+    return database_away().response()
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

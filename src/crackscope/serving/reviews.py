@@ -77,7 +77,7 @@ def undo_last(session: Session, who: str, project_id: int | None) -> Review:
         .where(Photo.project_id == project_id, Review.who == who, ~Review.undone, Review.action != "undo")
         .order_by(Review.id.desc())
         .limit(1)
-        .with_for_update()
+        .with_for_update(of=Review)
     )
     if last is None:
         raise ApiError(409, "nothing_to_undo", f"there is nothing of {who} to undo here")

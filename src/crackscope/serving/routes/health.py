@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from crackscope.serving.context import CurrentServer, CurrentSession
-from crackscope.serving.errors import busy
+from crackscope.serving.errors import busy, database_away
 
 router = APIRouter(tags=["health"])
 
@@ -25,7 +25,7 @@ def readyz(server: CurrentServer, session: CurrentSession) -> dict[str, str]:
     try:
         session.execute(text("SELECT 1"))
     except SQLAlchemyError:
-        raise busy("database_away", "the database does not answer") from None
+        raise database_away() from None
     if not server.runner.alive:
         raise busy("scans_stopped", "scans are not worked on; the server's log has more")
     return {"status": "ready"}

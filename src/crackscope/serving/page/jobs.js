@@ -1,0 +1,110 @@
+// @ts-check
+/** Scans: how far they are, and stopping them. */
+
+import { get, remove, send } from "./api.js";
+import { announce } from "./changes.js";
+import { field, openDialog, toast, toastError } from "./dialogs.js";
+import { fill, fillKeyed, h } from "./dom.js";
+import { errorText, t, timeText } from "./strings.js";
+
+/** @typedef {import("./types.js").Job} Job */
+
+const EVERY_MS = 1500;
+
+/** All scans of this server, live while the dialog is open. */
+export function openJobs() {
+  const list = h("ul", { class: "jobs" });
+  const none = h("p", { class: "soft", hidden: true }, t("jobs.none"));
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  const refresh = async () => {
+    clearTimeout(timer);
+    try {
+      /** @type {Job[]} */
+      const jobs = await get("/v1/jobs");
+      none.hidden = jobs.length > 0;
+      fillKeyed(list, jobs, (job) => job.id, (job) => jobRow(job, refresh));
+    } catch {
+      // The banner says that the server is away.
+    }
+    timer = setTimeout(refresh, EVERY_MS);
+  };
+  openDialog(t("jobs.title"), () => [none, list], { onclose: () => clearTimeout(timer) });
+  refresh();
+}
+
+/**
+ * @param {Job} job
+ * @param {() => void} onStopped
+ */
+function jobRow(job, onStopped) {
+  const { id, done, total, status, error } = job;
+  const open = status === "queued" || status === "running";
+  const stop = () => stopJobs([id]).then(onStopped);
+  const name = `job-${id}`;
+  return h(
+    "li",
+    {},
+    h("span", { id: name }, h("b", {}, t("jobs.name", { id: String(id) })), ` ${t(`jobs.${status}`)} · ${timeText(job.created_at)}`),
+    h("progress", { value: done, max: Math.max(total, 1), "aria-labelledby": name }),
+    h("span", { class: "soft" }, error ?? t("jobs.progress", { done, total })),
+    open && h("button", { onclick: stop }, t("scan.cancel")),
+  );
+}
+
+/** @param {number[]} ids */
+export async function stopJobs(ids) {
+  try {
+    for (const id of ids) await remove(`/v1/jobs/${id}`);
+    toast(t("scan.stopped"));
+    announce();
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+/**
+ * Scan a project again.
+ * @param {number} project
+ * @param {string} threshold what to start with; empty: the model's own
+ * @param {() => void} onStarted
+ */
+export function openRescan(project, threshold, onStarted) {
+  const inputs = {
+    threshold: h("input", { type: "number", min: 0, max: 1, step: "any", value: threshold }),
+    mm_per_px: h("input", { type: "number", min: 0.0001, max: 1000, step: "any" }),
+  };
+  const problem = h("p", { class: "problem", role: "alert" });
+  openDialog(t("rescan.title"), (close) => {
+    const submit = async (/** @type {Event} */ event) => {
+      event.preventDefault();
+      const given = Object.entries(inputs).filter(([, input]) => input.value !== "");
+      try {
+        await send("POST", `/v1/projects/${project}/scan`, Object.fromEntries(given.map(([name, input]) => [name, Number(input.value)])));
+        announce();
+        close();
+        onStarted();
+      } catch (error) {
+        fill(problem, t("failed", { problem: errorText(error) }));
+      }
+    };
+    return h(
+      "form",
+      { onsubmit: submit },
+      h("p", {}, t("rescan.text")),
+      h(
+        "div",
+        { class: "two" },
+        field(t("scan.threshold"), inputs.threshold, t("scan.threshold.hint")),
+        field(t("scan.scale"), inputs.mm_per_px, t("scan.scale.hint")),
+      ),
+      problem,
+      h(
+        "footer",
+        {},
+        h("button", { type: "button", onclick: close }, t("cancel")),
+        h("button", { class: "primary", type: "submit" }, t("rescan.start")),
+      ),
+    );
+  });
+}

@@ -1,0 +1,131 @@
+// @ts-check
+/**
+ * Reviews on their way to the server. One after the other, in the order they were made; while the server is
+ * away they wait here and survive a reload. Where an answer got lost, the audit trail tells whether the review
+ * was kept, so that nothing is recorded twice.
+ */
+
+import { ApiError, AwayError, get, send } from "./api.js";
+import { whenBack } from "./connection.js";
+
+/**
+ * @typedef {import("./types.js").Review} Review
+ * @typedef {object} Act
+ * @property {number} photoId
+ * @property {number} after the newest review of the photo when this was made
+ * @property {string} who
+ * @property {{action: string, new_label?: string, note?: string, box_ltrb?: number[], seen_label?: string}} fields
+ */
+
+const KEY = "crackscope.outbox";
+
+/** Sends "change" when something was put in or went out. */
+export const outbox = new EventTarget();
+
+/** @type {Act[]} */
+const waiting = load();
+/** @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+export const waitingReviews = () => waiting.length;
+
+/** @param {number} photoId */
+export const pendingOf = (photoId) => waiting.filter((act) => act.photoId === photoId);
+
+/**
+ * Keep a review on the server.
+ * @param {Act} act
+ * @returns {Promise<Review>} rejected with an ApiError where the server refuses it
+ */
+export function submit(act) {
+  waiting.push(act);
+  store();
+  return enqueue(() => deliver(act, false));
+}
+
+/**
+ * After a reload: send what the page before left.
+ * @returns {Promise<Review>[]}
+ */
+export const resume = () => waiting.map((act) => enqueue(() => deliver(act, true)));
+
+/** Resolves when everything that waits now has been answered. */
+export const flushed = () => last.catch(() => undefined);
+
+/**
+ * @template T
+ * @param {() => Promise<T>} task
+ * @returns {Promise<T>}
+ */
+function enqueue(task) {
+  const result = last.catch(() => undefined).then(task);
+  last = result;
+  return result;
+}
+
+/**
+ * @param {Act} act
+ * @param {boolean} tried it may have reached the server before
+ * @returns {Promise<Review>}
+ */
+async function deliver(act, tried) {
+  for (let attempt = tried; ; attempt = true) {
+    try {
+      const review = (attempt && (await foundInTrail(act))) || (await post(act));
+      drop(act);
+      return review;
+    } catch (error) {
+      if (error instanceof ApiError && error.status !== 503) {
+        drop(act);
+        throw error;
+      }
+      if (error instanceof AwayError) await whenBack();
+      else await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+  }
+}
+
+/** @param {Act} act */
+const post = (act) => send("POST", `/v1/photos/${act.photoId}/reviews`, act.fields, act.who);
+
+/**
+ * @param {Act} act
+ * @returns {Promise<Review | undefined>}
+ */
+async function foundInTrail({ photoId, after, who, fields }) {
+  /** @type {Review[]} */
+  const trail = await get(`/v1/photos/${photoId}/reviews`);
+  const box = JSON.stringify(fields.box_ltrb ?? null);
+  return trail.find(
+    (row) =>
+      row.id > after &&
+      row.who === who &&
+      row.action === fields.action &&
+      row.note === (fields.note ?? "") &&
+      JSON.stringify(row.box_ltrb) === box,
+  );
+}
+
+/** @param {Act} act */
+function drop(act) {
+  waiting.splice(waiting.indexOf(act), 1);
+  store();
+}
+
+function store() {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(waiting));
+  } catch {
+    // The page warns before it is closed while something waits.
+  }
+  outbox.dispatchEvent(new Event("change"));
+}
+
+/** @returns {Act[]} */
+function load() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+  } catch {
+    return [];
+  }
+}

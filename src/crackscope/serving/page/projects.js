@@ -1,0 +1,161 @@
+// @ts-check
+/** Projects: the list of them, and making, changing and deleting one. */
+
+import { get, remove, send } from "./api.js";
+import { announce } from "./changes.js";
+import { confirmDelete, field, openDialog, toast } from "./dialogs.js";
+import { fill, fillKeyed, h, icon } from "./dom.js";
+import * as icons from "./icons.js";
+import { address, go } from "./route.js";
+import { dateText, errorText, scoreText, t } from "./strings.js";
+
+/** @typedef {import("./types.js").Project} Project */
+
+const FIELDS = /** @type {const} */ (["name", "structure", "element", "inspector", "inspected_on", "notes"]);
+const EMPTY = { name: "", structure: "", element: "", inspector: "", inspected_on: null, notes: "" };
+
+/**
+ * Show all projects.
+ * @param {HTMLElement} main
+ */
+export function showProjects(main) {
+  const list = h("ul", { class: "projects" });
+  const model = h("p", { class: "soft" });
+  const begin = h("button", { class: "primary", onclick: () => openProjectForm() }, icon(icons.PLUS), t("projects.new"));
+  const none = h(
+    "section",
+    { class: "empty", hidden: true },
+    h("h2", {}, t("projects.none.title")),
+    h("p", {}, t("projects.none.text")),
+    h("button", { class: "primary", onclick: () => openProjectForm() }, icon(icons.PLUS), t("projects.new")),
+  );
+  const loose = h(
+    "p",
+    { class: "soft" },
+    h("a", { href: address(null, 0) }, t("projects.loose")),
+    " · ",
+    t("projects.loose.note"),
+  );
+  fill(main, h("div", { class: "title-row" }, h("h1", {}, t("projects.title")), begin), none, list, loose, model);
+
+  async function refresh() {
+    /** @type {Project[]} */
+    const projects = await get("/v1/projects");
+    none.hidden = projects.length > 0;
+    begin.hidden = projects.length === 0;
+    fillKeyed(list, projects, (project) => project.id, projectCard);
+    const { name, threshold } = await get("/v1/model");
+    fill(model, t("projects.model", { name, threshold: scoreText(threshold.value) }));
+  }
+  const again = () => void (document.hidden || refresh().catch(() => undefined));
+  window.addEventListener("focus", again);
+  return { refresh, close: () => window.removeEventListener("focus", again) };
+}
+
+/** @param {Project} project */
+function projectCard(project) {
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      { href: address(project.id, 0), class: "card project" },
+      h("strong", {}, project.name),
+      h("span", {}, describe(project)),
+      h("span", { class: "soft" }, t("projects.photos", { n: project.photos })),
+    ),
+  );
+}
+
+/**
+ * Structure, element, date and inspector in one line.
+ * @param {Project} project
+ */
+export function describe({ structure, element, inspected_on, inspector }) {
+  const date = inspected_on && dateText(inspected_on);
+  return [structure, element, date, inspector].filter(Boolean).join(" · ");
+}
+
+/**
+ * The form of a project; without one, of a new one. Only fields that were changed are sent, and one that
+ * someone else changed meanwhile is not replaced without asking.
+ * @param {Project} [project]
+ * @param {() => void} [onSaved]
+ */
+export function openProjectForm(project, onSaved) {
+  /** @type {Record<string, any>} */
+  const inputs = {
+    name: h("input", { value: project?.name, required: true, maxlength: 200 }),
+    structure: h("input", { value: project?.structure, maxlength: 200 }),
+    element: h("input", { value: project?.element, maxlength: 200 }),
+    inspector: h("input", { value: project?.inspector, maxlength: 200 }),
+    inspected_on: h("input", { type: "date", value: project?.inspected_on }),
+    notes: h("textarea", { value: project?.notes, rows: 3, maxlength: 10000 }),
+  };
+  const problem = h("p", { class: "problem", role: "alert" });
+  let known = project;
+
+  const save = async () => {
+    const changed = FIELDS.filter((name) => valueOf(inputs[name]) !== (project?.[name] ?? EMPTY[name]));
+    const body = Object.fromEntries(changed.map((name) => [name, valueOf(inputs[name])]));
+    if (!project) return send("POST", "/v1/projects", body);
+    const now = await get(`/v1/projects/${project.id}`);
+    const clash = changed.find((name) => now[name] !== known?.[name] && now[name] !== body[name]);
+    if (clash) {
+      known = now;
+      throw new Clash(t("project.conflict", { field: t(`project.${clash === "inspected_on" ? "date" : clash}`), value: now[clash] ?? "" }));
+    }
+    return changed.length ? send("PATCH", `/v1/projects/${project.id}`, body) : now;
+  };
+  openDialog(project ? t("project.edit") : t("projects.new"), (close) => {
+    const submit = async (/** @type {Event} */ event) => {
+      event.preventDefault();
+      try {
+        const saved = await save();
+        announce();
+        close();
+        if (project) onSaved?.();
+        else go(address(saved.id, 0));
+      } catch (error) {
+        fill(problem, error instanceof Clash ? error.message : t("failed", { problem: errorText(error) }));
+      }
+    };
+    return h(
+      "form",
+      { onsubmit: submit },
+      field(t("project.name"), inputs.name),
+      h(
+        "div",
+        { class: "two" },
+        field(t("project.structure"), inputs.structure, t("project.structure.hint")),
+        field(t("project.element"), inputs.element, t("project.element.hint")),
+        field(t("project.inspector"), inputs.inspector),
+        field(t("project.date"), inputs.inspected_on),
+      ),
+      field(t("project.notes"), inputs.notes),
+      problem,
+      h(
+        "footer",
+        {},
+        h("button", { type: "button", onclick: close }, t("cancel")),
+        h("button", { class: "primary", type: "submit" }, project ? t("save") : t("project.create")),
+      ),
+    );
+  });
+}
+
+class Clash extends Error {}
+
+/** @param {HTMLInputElement} input */
+const valueOf = (input) => (input.type === "date" ? input.value || null : input.type === "textarea" ? input.value : input.value.trim());
+
+/** @param {Project} project */
+export function openProjectDelete(project) {
+  const { id, name, photos } = project;
+  confirmDelete(t("project.delete.title", { name }), t("project.delete.text", { n: photos }), t("project.delete.yes"), async () => {
+    await remove(`/v1/projects/${id}`);
+    announce();
+    toast(t("project.deleted", { name }));
+    go("#/");
+  });
+}

@@ -1,0 +1,59 @@
+// @ts-check
+/** The place on the page is its address: a reload, a bookmark or the back button keep it. */
+
+/**
+ * @typedef {object} Route
+ * @property {"projects" | "gallery" | "viewer"} view
+ * @property {number | null} project null: photos outside projects
+ * @property {number} photo 0: none
+ * @property {Record<string, string>} query what is sorted, filtered, tried out
+ */
+
+const PLACE = /^#\/projects\/(\d+|none)(?:\/photos\/(\d+))?$/;
+
+/**
+ * @param {string} hash
+ * @returns {Route}
+ */
+export function parseRoute(hash) {
+  const [path, search = ""] = hash.split("?");
+  const query = Object.fromEntries(new URLSearchParams(search));
+  const found = PLACE.exec(path);
+  if (!found) return { view: "projects", project: null, photo: 0, query };
+  const project = found[1] === "none" ? null : Number(found[1]);
+  return { view: found[2] ? "viewer" : "gallery", project, photo: Number(found[2] ?? 0), query };
+}
+
+/**
+ * The address of a gallery, or of a photo in it.
+ * @param {number | null} project
+ * @param {number} photo 0: the gallery
+ * @param {Record<string, string | number | null | undefined>} [query]
+ */
+export function address(project, photo, query = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return `#/projects/${project ?? "none"}${photo ? `/photos/${photo}` : ""}${search ? `?${search}` : ""}`;
+}
+
+/**
+ * Go to an address.
+ * @param {string} hash
+ * @param {boolean} [replace] leave no step for the back button
+ */
+export function go(hash, replace = false) {
+  if (!replace) location.hash = hash;
+  else if (location.hash !== hash) {
+    history.replaceState(null, "", hash);
+    window.dispatchEvent(new HashChangeEvent("hashchange"));
+  }
+}
+
+/**
+ * The query of the API for the photos that a route's query chooses.
+ * @param {Route} route
+ */
+export function choiceOf({ project, query }) {
+  const { sort = "review", review, label, state, name, t, changes } = query;
+  return { project_id: project, sort, review, label, state, name, threshold: t, changes: t ? changes : "" };
+}

@@ -1,0 +1,320 @@
+// @ts-check
+/** The photo on a canvas: zoomed and moved by wheel, fingers, mouse and keys, with heat map and boxes. */
+
+/**
+ * @typedef {import("./types.js").Box} Box
+ * @typedef {{box: Box, name: string, label: string | null, selected: boolean, drawn: boolean}} Mark
+ * @typedef {{x: number, y: number}} Point
+ */
+
+const MOST_ZOOM = 24;
+const CLICK_PX = 5;
+const SMALLEST_BOX_PX = 8;
+const COLOURS = /** @type {Record<string, string>} */ ({ Positive: "#ff6a3d", Negative: "#6fd0ee", open: "#ffd24a" });
+
+export class Stage {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {object} listeners
+   * @param {(mark: Mark | null) => void} listeners.onSelect
+   * @param {(box: Box) => void} listeners.onDraw
+   * @param {(scale: number) => void} listeners.onView CSS pixels per pixel of the photo
+   */
+  constructor(canvas, { onSelect, onDraw, onView }) {
+    this.canvas = canvas;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.onSelect = onSelect;
+    this.onDraw = onDraw;
+    this.onView = onView;
+    this.photo = { width: 1, height: 1 };
+    /** @type {HTMLImageElement | null} */
+    this.image = null;
+    /** @type {HTMLCanvasElement | null} */
+    this.heat = null;
+    /** @type {{path: Path2D, columns: number, rows: number} | null} */
+    this.outline = null;
+    this.opacity = 0.6;
+    /** @type {Mark[]} */
+    this.marks = [];
+    this.drawing = false;
+    this.view = { scale: 1, x: 0, y: 0 };
+    this.fitted = true;
+    /** @type {Map<number, Point>} */
+    this.pointers = new Map();
+    /** @type {{from: Point, moved: boolean} | null} */
+    this.gesture = null;
+    /** @type {Box | null} */
+    this.draft = null;
+    this.asked = false;
+    this.watcher = new ResizeObserver(() => this.resize());
+    this.watcher.observe(canvas);
+    this.listen();
+  }
+
+  close() {
+    this.watcher.disconnect();
+  }
+
+  /** @param {{width: number, height: number}} photo */
+  begin(photo) {
+    Object.assign(this, { photo, image: null, heat: null, outline: null, marks: [], draft: null });
+    this.fit();
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.canvas;
+    const ratio = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(clientWidth * ratio);
+    this.canvas.height = Math.round(clientHeight * ratio);
+    if (this.fitted) this.fit();
+    else this.redraw();
+  }
+
+  get fitScale() {
+    const { clientWidth, clientHeight } = this.canvas;
+    return Math.min(clientWidth / this.photo.width, clientHeight / this.photo.height) || 1;
+  }
+
+  fit() {
+    const scale = this.fitScale;
+    const { clientWidth, clientHeight } = this.canvas;
+    const [x, y] = [(clientWidth - this.photo.width * scale) / 2, (clientHeight - this.photo.height * scale) / 2];
+    this.view = { scale, x, y };
+    this.fitted = true;
+    this.redraw();
+  }
+
+  /**
+   * @param {number} factor
+   * @param {Point} [at] stays where it is; without it the middle
+   */
+  zoom(factor, at = { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 }) {
+    const least = this.fitScale;
+    const scale = Math.min(Math.max(this.view.scale * factor, least), Math.max(least, MOST_ZOOM));
+    const real = scale / this.view.scale;
+    this.view = { scale, x: at.x - (at.x - this.view.x) * real, y: at.y - (at.y - this.view.y) * real };
+    this.fitted = scale === least;
+    if (this.fitted) this.fit();
+    else this.hold();
+  }
+
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
+  pan(dx, dy) {
+    this.view.x += dx;
+    this.view.y += dy;
+    this.hold();
+  }
+
+  /**
+   * Bring a box to the middle, large enough to judge.
+   * @param {Box} box
+   */
+  zoomTo([left, top, right, bottom]) {
+    const { clientWidth, clientHeight } = this.canvas;
+    const wanted = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * 0.6;
+    const scale = Math.min(Math.max(wanted, this.fitScale), 4);
+    const [x, y] = [clientWidth / 2 - ((left + right) / 2) * scale, clientHeight / 2 - ((top + bottom) / 2) * scale];
+    this.view = { scale, x, y };
+    this.fitted = scale === this.fitScale;
+    if (this.fitted) this.fit();
+    else this.hold();
+  }
+
+  /** Keep some of the photo in sight. */
+  hold() {
+    const { clientWidth, clientHeight } = this.canvas;
+    const { scale } = this.view;
+    this.view.x = within(this.view.x, clientWidth, this.photo.width * scale);
+    this.view.y = within(this.view.y, clientHeight, this.photo.height * scale);
+    this.redraw();
+  }
+
+  redraw() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      this.draw();
+      this.onView(this.view.scale);
+    });
+  }
+
+  draw() {
+    const { context, canvas, view, photo } = this;
+    const ratio = canvas.width / Math.max(canvas.clientWidth, 1);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const [x, y, width, height] = [view.x, view.y, photo.width * view.scale, photo.height * view.scale];
+    context.imageSmoothingEnabled = view.scale < 3;
+    context.imageSmoothingQuality = "high";
+    if (this.image?.naturalWidth) context.drawImage(this.image, x, y, width, height);
+    if (this.heat && this.opacity > 0) this.drawHeat(x, y, width, height);
+    if (this.outline && this.opacity > 0) this.drawOutline(x, y, width, height);
+    for (const mark of this.marks) this.drawMark(mark);
+    if (this.draft) this.drawMark({ box: this.draft, name: "", label: null, selected: true, drawn: true });
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   */
+  drawHeat(x, y, width, height) {
+    const { context } = this;
+    context.save();
+    context.beginPath();
+    context.rect(x, y, width, height);
+    context.clip();
+    context.imageSmoothingEnabled = true;
+    context.globalAlpha = this.opacity;
+    context.drawImage(/** @type {HTMLCanvasElement} */ (this.heat), x, y, width, height);
+    context.restore();
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   */
+  drawOutline(x, y, width, height) {
+    const { context } = this;
+    const { path, columns, rows } = /** @type {NonNullable<Stage["outline"]>} */ (this.outline);
+    const whole = new Path2D();
+    whole.addPath(path, new DOMMatrix([width / columns, 0, 0, height / rows, x, y]));
+    context.lineWidth = 1;
+    context.strokeStyle = "rgba(90, 0, 20, 0.75)";
+    context.stroke(whole);
+  }
+
+  /** @param {Mark} mark */
+  drawMark({ box, name, label, selected, drawn }) {
+    const { context, view } = this;
+    const [left, top, right, bottom] = box.map((value, index) => value * view.scale + (index % 2 ? view.y : view.x));
+    const colour = COLOURS[label ?? "open"];
+    context.setLineDash(label === "Negative" ? [6, 5] : []);
+    // Dark below bright: the box is seen on pale and on dark concrete.
+    context.lineWidth = selected ? 6 : 4;
+    context.strokeStyle = "rgba(0, 0, 0, 0.65)";
+    context.strokeRect(left, top, right - left, bottom - top);
+    context.lineWidth = selected ? 3 : 1.75;
+    context.strokeStyle = colour;
+    context.strokeRect(left, top, right - left, bottom - top);
+    context.setLineDash([]);
+    if (!name) return;
+    context.font = "600 12px system-ui, sans-serif";
+    const text = `${drawn ? "□ " : ""}${name}${label === "Positive" ? " ✓" : label === "Negative" ? " ✕" : ""}`;
+    const wide = context.measureText(text).width + 10;
+    const y = Math.max(top - 18, view.y);
+    context.fillStyle = selected ? colour : "rgba(15, 17, 20, 0.82)";
+    context.fillRect(left, y, wide, 18);
+    context.fillStyle = selected ? "#111" : "#fff";
+    context.fillText(text, left + 5, y + 13);
+  }
+
+  listen() {
+    const { canvas } = this;
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const step = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
+      this.zoom(Math.exp(-step * (event.ctrlKey ? 0.01 : 0.0015)), { x: event.offsetX, y: event.offsetY });
+    }, { passive: false });
+    canvas.addEventListener("dblclick", (event) => this.zoom(2, { x: event.offsetX, y: event.offsetY }));
+    canvas.addEventListener("pointerdown", (event) => this.down(event));
+    canvas.addEventListener("pointermove", (event) => this.move(event));
+    canvas.addEventListener("pointerup", (event) => this.up(event));
+    canvas.addEventListener("pointercancel", (event) => this.up(event));
+  }
+
+  /** @param {PointerEvent} event */
+  down(event) {
+    this.canvas.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
+    this.gesture = { from: { x: event.offsetX, y: event.offsetY }, moved: this.pointers.size > 1 };
+    if (this.pointers.size > 1) this.draft = null;
+  }
+
+  /** @param {PointerEvent} event */
+  move(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before || !this.gesture) return;
+    const now = { x: event.offsetX, y: event.offsetY };
+    if (distance(now, this.gesture.from) > CLICK_PX) this.gesture.moved = true;
+    if (this.pointers.size === 2) this.pinch(event.pointerId, now);
+    else if (this.drawing) {
+      this.draft = this.boxBetween(this.gesture.from, now);
+      this.redraw();
+    } else if (this.gesture.moved) this.pan(now.x - before.x, now.y - before.y);
+    this.pointers.set(event.pointerId, now);
+  }
+
+  /**
+   * @param {number} id
+   * @param {Point} now
+   */
+  pinch(id, now) {
+    const other = [...this.pointers].find(([key]) => key !== id)?.[1] ?? now;
+    const before = /** @type {Point} */ (this.pointers.get(id));
+    const middle = (/** @type {Point} */ point) => ({ x: (point.x + other.x) / 2, y: (point.y + other.y) / 2 });
+    const [from, to] = [middle(before), middle(now)];
+    this.pan(to.x - from.x, to.y - from.y);
+    this.zoom(distance(now, other) / Math.max(distance(before, other), 1), to);
+  }
+
+  /** @param {PointerEvent} event */
+  up(event) {
+    const { draft, gesture } = this;
+    this.pointers.delete(event.pointerId);
+    if (this.pointers.size > 0) return;
+    this.gesture = this.draft = null;
+    const large = draft && draft[2] - draft[0] >= SMALLEST_BOX_PX && draft[3] - draft[1] >= SMALLEST_BOX_PX;
+    if (large && event.type === "pointerup") this.onDraw(draft);
+    else if (gesture && !gesture.moved && !this.drawing && event.button === 0) this.onSelect(this.markAt(gesture.from));
+    this.redraw();
+  }
+
+  /**
+   * The smallest box under a point.
+   * @param {Point} point
+   */
+  markAt(point) {
+    const [x, y] = [(point.x - this.view.x) / this.view.scale, (point.y - this.view.y) / this.view.scale];
+    const area = (/** @type {Mark} */ { box: [left, top, right, bottom] }) => (right - left) * (bottom - top);
+    const hit = this.marks.filter(({ box: [left, top, right, bottom] }) => left <= x && x < right && top <= y && y < bottom);
+    return hit.sort((a, b) => area(a) - area(b))[0] ?? null;
+  }
+
+  /**
+   * @param {Point} one
+   * @param {Point} other
+   * @returns {Box}
+   */
+  boxBetween(one, other) {
+    const px = (/** @type {number} */ value, /** @type {number} */ origin, /** @type {number} */ most) =>
+      Math.min(Math.max(Math.round((value - origin) / this.view.scale), 0), most);
+    const [ax, bx] = [one.x, other.x].map((x) => px(x, this.view.x, this.photo.width)).sort((a, b) => a - b);
+    const [ay, by] = [one.y, other.y].map((y) => px(y, this.view.y, this.photo.height)).sort((a, b) => a - b);
+    return [ax, ay, bx, by];
+  }
+}
+
+/**
+ * @param {Point} a
+ * @param {Point} b
+ */
+const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+
+/**
+ * Where the photo may begin: smaller than the window it is centred, larger it covers it.
+ * @param {number} at
+ * @param {number} room
+ * @param {number} size
+ */
+function within(at, room, size) {
+  return size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, at));
+}

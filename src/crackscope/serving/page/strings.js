@@ -1,0 +1,76 @@
+// @ts-check
+/** Words in the reader's language, with numbers and dates as they are written there. */
+
+import { english } from "./english.js";
+import { german } from "./german.js";
+import { settings } from "./settings.js";
+
+/** @typedef {keyof typeof english} Key */
+
+export const LANGUAGES = { en: "English", de: "Deutsch" };
+
+/** @type {"en" | "de"} */
+export const language = settings.language === "de" ? "de" : "en";
+/** @type {Record<string, string | {one: string, other: string}>} */
+const dictionary = language === "de" ? german : english;
+const plural = new Intl.PluralRules(language);
+const number = new Intl.NumberFormat(language);
+
+/**
+ * The text of a key, `{name}` filled in; `{n}` chooses between singular and plural.
+ * @param {Key} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  const entry = dictionary[key];
+  const text = typeof entry === "string" ? entry : entry[plural.select(Number(values.n)) === "one" ? "one" : "other"];
+  return text.replace(/\{(\w+)\}/g, (_, name) => show(values[name]));
+}
+
+/** @param {string | number} value */
+const show = (value) => (typeof value === "number" ? number.format(value) : value);
+
+/** @param {number} share 0 to 1 */
+export const percent = (share) =>
+  new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(share);
+
+/**
+ * A score with two decimals; never rounded to a certainty that it is not.
+ * @param {number} score
+ */
+export function scoreText(score) {
+  const cut = Math.min(Math.max(Math.round(score * 100) / 100, score > 0 ? 0.01 : 0), score < 1 ? 0.99 : 1);
+  return new Intl.NumberFormat(language, { minimumFractionDigits: 2 }).format(cut);
+}
+
+/** @param {string} iso */
+export const dateText = (iso) => new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(iso));
+
+/** @param {string} iso */
+export const timeText = (iso) =>
+  new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+
+/** @param {number} bytes */
+export function sizeText(bytes) {
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} ${unit}`;
+}
+
+/** @param {string} who as the server keeps it: "local" is nobody's name */
+export const whoText = (who) => (who === "local" ? t("who.none") : who);
+
+/** @param {string | null} label */
+export const labelText = (label) => (label === "Positive" ? t("positive") : label === "Negative" ? t("negative") : "–");
+
+/** @param {string | null} reason the model's, in the API's words */
+export function reasonText(reason) {
+  if (reason === "uncertain") return t("reason.uncertain");
+  if (reason === "unfamiliar") return t("reason.unfamiliar");
+  return reason ?? "";
+}
+
+/**
+ * An error in words: the server's own, or that there was no answer.
+ * @param {any} error
+ */
+export const errorText = (error) => (error?.name === "ApiError" ? error.message : t("away.failed"));

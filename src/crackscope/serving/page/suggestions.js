@@ -1,0 +1,59 @@
+// @ts-check
+/** What to review next: photos and places from which the next model would learn most. */
+
+import { ApiError, get } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import * as icons from "./icons.js";
+import { picturePath, show } from "./pictures.js";
+import { address } from "./route.js";
+import { errorText, scoreText, t } from "./strings.js";
+
+const MOST = 12;
+
+/** @typedef {{photo_id: number, box_ltrb: number[] | null, score: number | null, reason: string | null}} Suggestion */
+
+/**
+ * Show suggestions in a section, which closes again.
+ * @param {HTMLElement} section
+ * @param {number} project
+ */
+export async function showSuggestions(section, project) {
+  const close = h("button", { class: "quiet icon-only", "aria-label": t("close"), onclick: () => (section.hidden = true) }, icon(icons.CROSS));
+  const list = h("ul", { class: "suggestions" });
+  const message = h("p", { class: "soft" }, t("loading"));
+  fill(section, h("header", {}, h("h2", {}, t("suggest.title")), close), message, list);
+  section.hidden = false;
+  try {
+    /** @type {{suggestions: Suggestion[]}} */
+    const { suggestions } = await get(`/v1/projects/${project}/suggestions?n=${MOST}`);
+    fill(message, suggestions.length ? t("suggest.text") : t("suggest.none"));
+    const cards = await Promise.all(suggestions.map((suggestion) => card(project, suggestion)));
+    fill(list, ...cards);
+  } catch (error) {
+    const missing = error instanceof ApiError && error.status === 404;
+    fill(message, missing ? t("suggest.missing") : t("failed", { problem: errorText(error) }));
+  }
+}
+
+/**
+ * @param {number} project
+ * @param {Suggestion} suggestion
+ */
+async function card(project, { photo_id, box_ltrb, score, reason }) {
+  const photo = await get(`/v1/photos/${photo_id}`);
+  const image = h("img", { alt: "" });
+  show(image, picturePath(photo, "thumbnail"));
+  const href = address(project, photo_id, { box: box_ltrb?.join(",") });
+  const facts = [box_ltrb && t("suggest.part"), score !== null && t("card.score", { score: scoreText(score) }), reason];
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      { href, class: "card photo" },
+      h("span", { class: "thumb" }, image),
+      h("span", { class: "name" }, photo.name),
+      h("small", {}, facts.filter(Boolean).join(" · ")),
+    ),
+  );
+}

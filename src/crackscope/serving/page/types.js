@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * What the API answers with; `/docs` describes it in full.
+ *
+ * @typedef {[number, number, number, number]} Box left, top, right, bottom in pixels of the upright photo
+ * @typedef {"Positive" | "Negative"} Label
+ *
+ * @typedef {object} Project
+ * @property {number} id
+ * @property {string} name
+ * @property {string} structure
+ * @property {string} element
+ * @property {string} inspector
+ * @property {string | null} inspected_on
+ * @property {string} notes
+ * @property {number} photos
+ *
+ * @typedef {object} Region
+ * @property {Box} box_ltrb_px
+ * @property {number} score
+ * @property {number} area_px
+ * @property {number} [region]
+ *
+ * @typedef {object} Result
+ * @property {number} id
+ * @property {Label} label
+ * @property {number} score
+ * @property {number} threshold
+ * @property {string | null} reason
+ * @property {number} cracked_share
+ * @property {number} tile_px
+ * @property {string} model_sha256
+ * @property {{mm_per_px?: number | null}} settings
+ * @property {Region[]} regions
+ *
+ * @typedef {object} Review
+ * @property {number} id
+ * @property {number} photo_id
+ * @property {Box | null} box_ltrb
+ * @property {"confirm" | "reject" | "relabel" | "note" | "undo"} action
+ * @property {Label | null} old_label
+ * @property {Label | null} new_label
+ * @property {string} note
+ * @property {string} who
+ * @property {string} created_at
+ * @property {boolean} undone
+ * @property {number | null} undoes_id
+ *
+ * @typedef {object} Photo
+ * @property {number} id
+ * @property {string} name
+ * @property {string} sha256
+ * @property {number} width_px
+ * @property {number} height_px
+ * @property {number} size_bytes
+ * @property {string | null} taken_at
+ * @property {string | null} camera
+ * @property {number | null} latitude
+ * @property {number | null} longitude
+ * @property {string | null} expires_at
+ * @property {"queued" | "running" | "done" | "failed"} status
+ * @property {string | null} error
+ * @property {Label | null} label
+ * @property {boolean} reviewed
+ * @property {Review | null} decision
+ * @property {Result | null} result
+ *
+ * @typedef {object} Grid
+ * @property {number} rows
+ * @property {number} columns
+ * @property {number[][]} scores where a crack runs, 0 to 1
+ * @property {number[][] | null} tile_scores how sure the tiles over the cell are; null: not known
+ *
+ * @typedef {object} Counts
+ * @property {number} total
+ * @property {number} waiting
+ * @property {number} failed
+ * @property {number} positive
+ * @property {number} negative
+ * @property {number} needed
+ * @property {number} reviewed
+ * @property {number} would_change
+ * @property {number[]} open_jobs
+ * @property {string} version
+ *
+ * @typedef {object} Job
+ * @property {number} id
+ * @property {string} kind
+ * @property {"queued" | "running" | "done" | "failed" | "cancelled"} status
+ * @property {number} done
+ * @property {number} total
+ * @property {string | null} error
+ * @property {string} created_at
+ */
+
+export {};

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,8 +40,19 @@ def demo(
         f"  {result.folder.figures}        how it learned, and how good it is\n"
         f"  {output / 'scan' / 'overlays'}      where the shipped detector sees cracks in whole photos\n"
         f"  {output / 'predictions.csv'}  one row per patch\n"
-        f"  {result.folder.readme}      what lies in the run folder"
+        f"  {result.folder.readme}      what lies in the run folder\n"
+        f"\nReview photos in a browser, your own or those of {data / 'photos'}:\n"
+        f"  {_program()} serve"
     )
+
+
+def _program() -> str:
+    """How to call this program again; `make demo` runs it in an environment that is not on the PATH."""
+    if shutil.which("crackscope"):
+        return "crackscope"
+    python = Path(sys.executable)
+    shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    return f"{shown} -m crackscope"
 
 
 def _make_concrete(folder: Path, patches: int, photos: int, seed: int, display: TrainingDisplay) -> Path:

@@ -17,7 +17,7 @@ LANGUAGES = ("en", "de")
 
 
 class Words:
-    """The strings of one language: ``words("facts.camera")``, with ``{placeholders}`` filled in by name.
+    """The strings of one language: ``words("fact.camera")``, with ``{placeholders}`` filled in by name.
 
     Raises:
         SettingsError: There is no such language.

@@ -96,12 +96,13 @@ def test_killed_twice_it_ends_with_the_weights_of_an_undisturbed_run(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows can't send Ctrl-C to one process")
-def test_ctrl_c_saves_says_how_to_go_on_and_loses_nothing(
-    patches: Path, undisturbed: tuple[Path, FinetuneResult], tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_scheduler_s_signal_save_say_how_to_go_on_and_lose_nothing(
+    patches: Path, undisturbed: tuple[Path, FinetuneResult], tmp_path: Path, number: signal.Signals
 ) -> None:
     with training(patches, tmp_path) as process:
         wait_for_saves(process, tmp_path, 2)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=100)
     assert "RunInterruptedError: stopped in epoch" in errors
     assert "run the same command again" in errors

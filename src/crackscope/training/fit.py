@@ -15,6 +15,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from crackscope.errors import RecipeError, SettingsError
 from crackscope.training.batches import PhotoSet
@@ -100,7 +101,7 @@ def finetune(
         on_epoch: Told of each epoch when it is saved; what it raises ends the training.
 
     Raises:
-        RunInterruptedError: Ctrl-C; the state is saved.
+        RunInterruptedError: Ctrl-C or SIGTERM; the state is saved.
         ResumeError: The checkpoint in the folder is damaged or belongs to another training.
         RecipeError: The loss became no number.
         SettingsError: Lightning refuses accelerator, devices, strategy or precision.
@@ -158,7 +159,10 @@ def _run(
     with interrupt, warnings.catch_warnings():
         for message in _EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
-        trainer.fit(module)
+        try:
+            trainer.fit(module)
+        except SIGTERMException:  # Lightning saw the signal first, between two steps
+            module.interrupt()
 
 
 def _make_trainer(recipe: Recipe, folder: Path, options: TrainerOptions) -> Trainer:

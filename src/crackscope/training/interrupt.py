@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for a good moment."""
+"""Ctrl-C and SIGTERM that wait for a good moment."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+#: What people press, and what schedulers and service managers send before they kill.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class DeferredInterrupt:
-    """Within the block the first Ctrl-C is only noted; a second one interrupts at once, as always."""
+    """Within the block the first Ctrl-C or SIGTERM is only noted; a second one acts at once, as always."""
 
     def __init__(self) -> None:
         self._asked = False
-        self._former: Any = None
+        self._former: dict[signal.Signals, Any] = {}
 
     def asked(self) -> bool:
-        """Whether Ctrl-C was pressed."""
+        """Whether a signal came."""
         return self._asked
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy in another process has handlers of its own.
-        return {"_asked": False, "_former": None}
+        return {"_asked": False, "_former": {}}
 
     def __enter__(self) -> DeferredInterrupt:
         # Python lets only the main thread handle signals.
         if threading.current_thread() is threading.main_thread():
-            self._former = signal.signal(signal.SIGINT, self._note)
+            self._former = {number: signal.signal(number, self._note) for number in _SIGNALS}
         return self
 
     def __exit__(
@@ -39,6 +42,5 @@ class DeferredInterrupt:
         self._give_back()
 
     def _give_back(self) -> None:
-        if self._former is not None:
-            signal.signal(signal.SIGINT, self._former)
-            self._former = None
+        while self._former:
+            signal.signal(*self._former.popitem())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from lightning.pytorch import LightningModule
@@ -216,13 +216,18 @@ class FinetuneModule(LightningModule):
         """Save if it is time; save and stop if a person asked for it."""
         # All processes have to agree, or the others wait for this one for ever.
         asked = self.trainer.strategy.reduce_boolean_decision(self._stop_asked(), all=False)
-        if due or asked:
-            self.save()
         if asked and not self.state.finished(self.recipe):
-            raise RunInterruptedError(
-                f"stopped in epoch {self.state.epoch + 1} after step {self.state.step} of "
-                f"{self._steps_per_epoch}; it is saved: run the same command again to go on from there"
-            )
+            self.interrupt()
+        elif due or asked:
+            self.save()
+
+    def interrupt(self) -> NoReturn:
+        """Save and stop after the step that was taken last."""
+        self.save()
+        raise RunInterruptedError(
+            f"stopped in epoch {self.state.epoch + 1} after step {self.state.step} of "
+            f"{self._steps_per_epoch}; it is saved: run the same command again to go on from there"
+        )
 
     @property
     def _optimizer(self) -> torch.optim.Optimizer:

@@ -15,8 +15,8 @@ from crackscope.reporting.records import PhotoEntry
 _METRES_PER_DEGREE = 111_320.0
 WIDTH, _MARGIN = 680.0, 34.0
 _LOWEST, _HIGHEST = 200.0, 360.0
-#: A smaller place is not enlarged further: the noise of GPS would look like a plan.
-_SMALLEST_M = 20.0
+#: East-west and north-south. A smaller place is not enlarged further: GPS noise would look like a plan.
+_SMALLEST_M = (20.0, 6.0)
 _TEXT, _DOT = 11.0, 5.0
 
 
@@ -67,7 +67,7 @@ def draw_site_map(photos: Sequence[PhotoEntry]) -> SiteMap | None:
     shrink = max(0.01, math.cos(math.radians(centre[0])))
     east_m = [(longitude - centre[1]) * _METRES_PER_DEGREE * shrink for longitude in longitudes]
     south_m = [(centre[0] - latitude) * _METRES_PER_DEGREE for latitude in latitudes]
-    span_m = (max(_SMALLEST_M, max(east_m) - min(east_m)), max(_SMALLEST_M, max(south_m) - min(south_m)))
+    span_m = [max(least, _span(metres)) for least, metres in zip(_SMALLEST_M, (east_m, south_m), strict=True)]
     inside = WIDTH - 2 * _MARGIN
     height = min(_HIGHEST, max(_LOWEST, inside * span_m[1] / span_m[0] + 2 * _MARGIN))
     per_m = min(inside / span_m[0], (height - 2 * _MARGIN) / span_m[1])
@@ -94,6 +94,10 @@ def _unwrapped(longitudes: list[float]) -> list[float]:
     if max(longitudes) - min(longitudes) <= 180:
         return longitudes
     return [longitude + 360 if longitude < 0 else longitude for longitude in longitudes]
+
+
+def _span(values: Sequence[float]) -> float:
+    return max(values) - min(values)
 
 
 def _middle(values: Sequence[float]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +16,31 @@ OVERLAP_PX = 40
 def mosaic(
     patches: Path, rng: np.random.Generator, shape: tuple[int, int], cracked: int
 ) -> NDArray[np.uint8]:
-    """Patches of ``Negative/`` faded into each other, ``cracked`` of them from ``Positive/``.
-
-    Patches that follow each other by name often come from one photo, so the mosaic takes a run of them; their
-    light is evened out, for a step of brightness is no part of a photo.
-    """
-    rows, columns = shape
-    chosen = run_of(sorted((patches / "Negative").iterdir()), rng, rows * columns)
+    """Patches of ``Negative/`` faded into each other, ``cracked`` of them from ``Positive/``."""
+    chosen = run_of(sorted((patches / "Negative").iterdir()), rng, math.prod(shape))
     for place in rng.choice(len(chosen), cracked, replace=False):
         chosen[place] = run_of(sorted((patches / "Positive").iterdir()), rng, 1)[0]
-    pixels = [read_photo(path).pixels_hwc.astype(np.float32) for path in chosen]
-    tones = [np.median(each, axis=(0, 1)) for each in pixels]
-    even = [each + np.mean(tones, axis=0) - tone for each, tone in zip(pixels, tones, strict=True)]
-    return join(even, columns)
+    return fade_together(chosen, shape[1])
+
+
+def wall(patches: list[Path], rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """A run of patches faded into each other."""
+    return fade_together(run_of(patches, rng, math.prod(shape)), shape[1])
 
 
 def run_of(paths: list[Path], rng: np.random.Generator, count: int) -> list[Path]:
+    """Patches that follow each other by name, for those often come from one photo."""
     first = int(rng.integers(len(paths) - count + 1))
     return paths[first : first + count]
+
+
+def fade_together(paths: list[Path], columns: int) -> NDArray[np.uint8]:
+    """Patches row by row; their light is evened out, for a step of brightness is no part of a photo."""
+    pixels = [read_photo(path).pixels_hwc.astype(np.float32) for path in paths]
+    tones = [np.median(each, axis=(0, 1)) for each in pixels]
+    return join(
+        [each + np.mean(tones, axis=0) - tone for each, tone in zip(pixels, tones, strict=True)], columns
+    )
 
 
 def join(patches: list[NDArray[np.float32]], columns: int) -> NDArray[np.uint8]:

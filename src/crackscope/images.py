@@ -58,10 +58,13 @@ class Photo:
         pixels_hwc: uint8 RGB, shape (H, W, 3), upright. May be smaller than the photo where a reduced
             decode was allowed.
         photo_hw: Height and width of the photo itself, upright, in pixels.
+        opacity_hw: uint8, shape (H, W), 0 where the photo is transparent, upright; ``None`` where all of it
+            is picture.
     """
 
     pixels_hwc: NDArray[np.uint8]
     photo_hw: tuple[int, int]
+    opacity_hw: NDArray[np.uint8] | None = None
 
 
 def read_photo(
@@ -103,12 +106,14 @@ def photo_from_image(image: Image.Image, *, limit_pixels: int = LIMIT_PIXELS) ->
     # Pillow's decoders meet damaged files with every kind of exception, also struct.error and KeyError.
     try:
         image.load()
-        pixels_hwc = _upright(to_rgb(image), _orientation(image))
+        orientation, opacity_hw = _orientation(image), _opacity(image)
+        pixels_hwc = upright(to_rgb(image), orientation)
+        opacity_hw = None if opacity_hw is None else upright(opacity_hw, orientation)
     except PhotoError:
         raise
     except Exception as error:
         raise UnreadablePhotoError(f"not a readable image: {_one_line(error)}") from error
-    return Photo(pixels_hwc, (pixels_hwc.shape[0], pixels_hwc.shape[1]))
+    return Photo(pixels_hwc, (pixels_hwc.shape[0], pixels_hwc.shape[1]), opacity_hw)
 
 
 def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
@@ -126,6 +131,22 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
     return np.asarray(image.convert("RGB"))
+
+
+def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo an EXIF orientation 1 to 8: 5 to 8 lie on their side, the others may be mirrored or upside down.
+
+    Args:
+        pixels: (H, W) or (H, W, 3).
+        orientation: As `ExifTags.Base.Orientation` has it.
+    """
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def check_size(photo_hw: tuple[int, int], limit_pixels: int = LIMIT_PIXELS) -> None:
@@ -188,7 +209,7 @@ def _decode_jpeg(data: bytes, limit_pixels: int, at_least_hw: tuple[int, int] | 
         if any(sign in str(error).lower() for sign in _JPEG_DAMAGE):
             raise UnreadablePhotoError(f"truncated or damaged JPEG: {_one_line(error)}") from error
         return None
-    return Photo(_upright(pixels_hwc, orientation), (width, height) if sideways else (height, width))
+    return Photo(upright(pixels_hwc, orientation), (width, height) if sideways else (height, width))
 
 
 def _jpeg_orientation(data: bytes) -> int:
@@ -208,15 +229,12 @@ def _orientation(image: Image.Image) -> int:
     return 1
 
 
-def _upright(pixels_hwc: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Undo the EXIF orientation: 5 to 8 lie on their side, the others may be mirrored or upside down."""
-    if orientation in (5, 6, 7, 8):
-        pixels_hwc = pixels_hwc.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels_hwc = pixels_hwc[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels_hwc = pixels_hwc[:, ::-1]
-    return np.ascontiguousarray(pixels_hwc)
+def _opacity(image: Image.Image) -> NDArray[np.uint8] | None:
+    if not image.has_transparency_data or image.mode.startswith(("I", "F")):
+        return None
+    alpha = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
+    opacity_hw = np.asarray(alpha.getchannel("A"))
+    return None if opacity_hw.min() == 255 else opacity_hw
 
 
 def _decode_with_pillow(stream: BinaryIO, limit_pixels: int) -> Photo:

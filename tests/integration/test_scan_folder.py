@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +102,7 @@ def test_a_second_run_does_nothing_again(
     scanner(bundle).scan_paths([photos], output=tmp_path / "out")
     before = contents(tmp_path / "out")
     again = scanner(bundle)
-    monkeypatch.setattr(again.classifier, "run", lambda images: pytest.fail("a finished photo was scanned"))
+    monkeypatch.setattr(again.classifier, "infer", lambda images: pytest.fail("a finished photo was scanned"))
     summary = again.scan_paths([photos], output=tmp_path / "out")
     assert summary.reused == 3
     assert contents(tmp_path / "out") == before
@@ -169,34 +171,100 @@ def test_a_missing_file_is_a_row(bundle: Bundle, photos: Path, tmp_path: Path) -
     assert "no such file" in summary.failures[0].error
 
 
-def test_a_full_disk_is_a_clear_error_and_loses_nothing(
-    bundle: Bundle, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Makes a real file system in memory with mount options; only root may."""
+    folders: list[Path] = []
+
+    def mount(options: str) -> Path:
+        folder = tmp_path / f"disk-{len(folders)}"
+        folder.mkdir()
+        if shutil.which("mount") is None or os.name == "nt":
+            pytest.skip("no mount here")
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
+        )
+        if done.returncode:
+            pytest.skip("may not mount a file system here")
+        folders.append(folder)
+        return folder
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob(".*") if path.name != JOURNAL_NAME]
+
+
+@pytest.mark.parametrize("kb", [20, 90, 165])
+def test_a_disk_that_is_full_is_a_clear_error_and_the_scan_goes_on_when_there_is_room(
+    bundle: Bundle, tmp_path: Path, mounted: Callable[[str], Path], kb: int
 ) -> None:
-    real_save, saved = Image.Image.save, []
+    """No room for the first overlay, for the third, for the tables."""
+    for number in range(4):
+        save_wall(tmp_path / "photos" / f"{number}.png", 200, 300, (96, 96, 130 + 20 * number, 192))
+    disk = mounted("size=1m")
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes((1024 - kb) << 10))
+    command = [sys.executable, "-m", "crackscope", "scan", str(tmp_path / "photos"), "--tile-px", "64"]
+    command += ["--model", str(bundle.folder), "--output", str(disk / "out")]
+    full = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert full.returncode == 1
+    assert "No space left on device" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert not leftovers(disk / "out")
+    assert not (disk / "out" / "photos.csv").exists()
+    finished = (disk / "out" / JOURNAL_NAME).read_bytes().count(b"\n")
+    ballast.unlink()
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ("finished earlier" in again.stdout) == (finished > 0)
+    scanner(bundle).scan_paths([tmp_path / "photos"], output=tmp_path / "clean")
+    assert contents(disk / "out") == contents(tmp_path / "clean")
 
-    def save_until_full(image: Image.Image, target: Path, **options: object) -> None:
-        saved.append(target)
-        if len(saved) == 2:
-            raise OSError(28, "No space left on device")
-        real_save(image, target, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Image.Image, "save", save_until_full)
-    with pytest.raises(OutputError, match="No space left"):
-        scanner(bundle, jobs=1).scan_paths([photos], output=tmp_path / "out")
-    assert not [
-        path for path in (tmp_path / "out").rglob("*") if path.name.startswith(".") and path.suffix == ".jpg"
-    ]
-    monkeypatch.undo()
-    summary = scanner(bundle).scan_paths([photos], output=tmp_path / "out")
-    assert summary.reused >= 1
-    scanner(bundle).scan_paths([photos], output=tmp_path / "clean")
+@pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files here")
+def test_a_limit_on_the_size_of_files_is_a_clear_error(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
+    """As a quota does it; needs no rights."""
+    code = (
+        "import resource, signal\n"
+        "from crackscope.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code, "scan", str(photos), "--tile-px", "64", "--overlap", "0.8"]
+    command += ["--model", str(bundle.folder), "--output", str(tmp_path / "out"), "--no-overlays"]
+    full = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert full.returncode == 1
+    assert "cannot write" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert not leftovers(tmp_path / "out")
+    assert not (tmp_path / "out" / "photos.csv").exists()
+    settings = ScanSettings(tile_px=64, overlap=0.8)
+    for name in ("out", "clean"):
+        CrackScanner.load(bundle.folder, settings=settings, jobs=2).scan_paths(
+            [photos], output=tmp_path / name, overlays=False
+        )
     assert contents(tmp_path / "out") == contents(tmp_path / "clean")
+
+
+def test_a_read_only_output_is_a_clear_error(
+    bundle: Bundle, photos: Path, mounted: Callable[[str], Path]
+) -> None:
+    disk = mounted("size=1m,ro")
+    for output in (disk, disk / "out"):
+        with pytest.raises(OutputError, match="cannot write"):
+            scanner(bundle).scan_paths([photos], output=output)
 
 
 @pytest.mark.skipif(
     os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere"
 )
-def test_a_read_only_output_is_a_clear_error(bundle: Bundle, photos: Path, tmp_path: Path) -> None:
+def test_an_output_without_the_right_to_write_is_a_clear_error(
+    bundle: Bundle, photos: Path, tmp_path: Path
+) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
     with pytest.raises(OutputError, match="cannot write"):
         scanner(bundle).scan_paths([photos], output=tmp_path / "locked" / "out")

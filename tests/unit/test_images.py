@@ -79,6 +79,26 @@ class TestJpeg:
         assert photo.photo_hw == photo.pixels_hwc.shape[:2]
         assert photo.photo_hw == ((83, 61) if orientation >= 5 else (61, 83))
 
+    @pytest.mark.parametrize("mode", ["RGB", "L"])
+    def test_opacity_comes_upright_with_the_pixels(self, mode: str) -> None:
+        alpha = Image.new("L", IMAGE.size, 255)
+        alpha.paste(0, (0, 0, 10, 5))
+        image = IMAGE.convert(mode)
+        image.putalpha(alpha)
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        photo = read_photo(_encoded(image, "PNG", exif=exif))
+        assert photo.opacity_hw is not None
+        assert photo.opacity_hw.shape == photo.photo_hw == (83, 61)
+        assert (photo.opacity_hw[:10, -5:] == 0).all()
+        assert (photo.opacity_hw == 0).sum() == 50
+
+    def test_photos_that_are_all_picture_have_no_opacity(self) -> None:
+        opaque = IMAGE.copy()
+        opaque.putalpha(255)
+        for data in (_encoded(IMAGE, "JPEG"), _encoded(IMAGE, "PNG"), _encoded(opaque, "PNG")):
+            assert read_photo(data).opacity_hw is None
+
     @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
     def test_damaged_exif_leaves_the_photo_as_it_lies(self) -> None:
         data = _encoded(IMAGE, "JPEG")

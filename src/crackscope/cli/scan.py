@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crackscope.errors import SettingsError
+from crackscope.inference.engines import Device, Engine
 
 if TYPE_CHECKING:
     from crackscope.scanning.folder import ScanSummary
@@ -44,6 +45,8 @@ def scan(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos in work at once; without it one per processor.")
     ] = None,
+    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
+    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
     memory_mb: Annotated[
         int, typer.Option(help="A photo that needs more than this decoded is read piece by piece.")
     ] = 1024,
@@ -76,7 +79,7 @@ def scan(
         memory_mb=memory_mb,
         limit_pixels=limit_pixels,
     )
-    scanner = CrackScanner.load(model, settings=settings, jobs=jobs)
+    scanner = CrackScanner.load(model, settings=settings, jobs=jobs, engine=engine, device=device)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("photos", total=None)
         summary = scanner.scan_paths(

@@ -141,6 +141,10 @@ class CrackClassifier:
         """Everything the model gives for any number of images (N, H, W, 3), uint8 RGB of its input size."""
         return self._session.run(images_nhwc)
 
+    def infer(self, images_nhwc: NDArray[np.uint8]) -> ModelOutputs:
+        """The same of one batch in the calling thread; several threads may call it at a time."""
+        return self._session.infer(images_nhwc)
+
     @overload
     def judge(self, scored: ScoredPhoto) -> Prediction: ...
 

@@ -16,7 +16,7 @@ from crackscope.scanning.records import HeatMap, Region, ScanSettings, TileScore
 from crackscope.scanning.scales import tile_sides
 from crackscope.scanning.scoring import RunModel, TileEvidence, score_tiles
 from crackscope.scanning.sources import PhotoSource
-from crackscope.scanning.stitching import blend, cell_scores, smooth, whole_tiles
+from crackscope.scanning.stitching import blend, cell_scores, crack_probability, whole_tiles
 from crackscope.scanning.tiling import TileGrid, plan_tiles
 
 F32 = NDArray[np.float32]
@@ -31,6 +31,7 @@ class Analysis:
     threshold: float
     reason: ReviewReason | None
     cracked_share: float
+    picture_share: float
     tile_px: tuple[int, ...]
     tiles: tuple[TileScore, ...]
     regions: tuple[Region, ...]
@@ -58,12 +59,16 @@ def analyse(source: PhotoSource, run: RunModel, config: ModelConfig, settings: S
     maps = _merge_scales(scales)
     regions = find_regions(maps, threshold) if label is Label.POSITIVE else ()
     height, width = source.photo_hw
+    picture_px = height * width * float(maps.picture.mean())
     return Analysis(
         label=label,
         score=score,
         threshold=threshold,
-        reason=review_reason(score, [e.distance for e in evidence if e.distance is not None], config),
-        cracked_share=round(sum(region.area_px for region in regions) / (height * width), SCORE_DECIMALS),
+        reason=review_reason(
+            score, [e.distance[e.looked] for e in evidence if e.distance is not None], config
+        ),
+        cracked_share=round(min(1.0, sum(region.area_px for region in regions) / picture_px), SCORE_DECIMALS),
+        picture_share=round(picture_px / (height * width), SCORE_DECIMALS),
         tile_px=tuple(grid.tile_px for grid in grids),
         tiles=tuple(
             tile
@@ -79,8 +84,9 @@ def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> C
     cells = cell_scores(evidence, grid.cells_hw, config.calibration)
     return CellMaps(
         grid=grid,
-        score=smooth(blend(grid, cells)),
-        tile_score=blend(grid, whole_tiles(evidence.score, grid.cells_hw)),
+        score=crack_probability(blend(grid, cells, evidence.looked)),
+        tile_score=blend(grid, whole_tiles(evidence.score, grid.cells_hw), evidence.looked),
+        picture=evidence.picture,
     )
 
 
@@ -91,6 +97,7 @@ def _merge_scales(scales: list[CellMaps]) -> CellMaps:
         grid=scales[0].grid,
         score=np.maximum.reduce([_spread(maps.score, shape) for maps in scales]),
         tile_score=np.maximum.reduce([_spread(maps.tile_score, shape) for maps in scales]),
+        picture=scales[0].picture,
     )
 
 
@@ -102,7 +109,7 @@ def _spread(cells: F32, shape: tuple[int, int]) -> F32:
 
 
 def _tile_scores(grid: TileGrid, evidence: TileEvidence, threshold: float) -> Iterator[TileScore]:
-    for row, column in np.ndindex(evidence.score.shape):
+    for row, column in np.argwhere(evidence.looked).tolist():
         score = round(float(evidence.score[row, column]), SCORE_DECIMALS)
         distance = None if evidence.distance is None else evidence.distance[row, column]
         yield TileScore(

@@ -43,27 +43,28 @@ class CellMaps:
 
     Attributes:
         grid: The grid.
-        score: float32, 0..1, from the activation maps: where inside a tile the crack runs.
+        score: float32, 0..1, from the activation maps: how sure that a crack runs there.
         tile_score: float32, 0..1, the scores of the tiles over the cell, blended: how sure that there is one.
+        picture: float32, 0..1, how much of the cell is picture and not transparent or without data.
     """
 
     grid: TileGrid
     score: F32
     tile_score: F32
+    picture: F32
 
 
 def photo_score(scales: list[CellMaps]) -> float:
     """The photo's score, 0..1; see the top of this module."""
-    looks = sum(tiles_side_by_side(maps.grid) for maps in scales)
+    looks = sum(tiles_side_by_side(maps) for maps in scales)
     strongest = max(float(maps.tile_score.max()) for maps in scales)
     odds = strongest / max(1 - strongest, _LEAST_DOUBT) / looks
     return round(odds / (1 + odds), SCORE_DECIMALS)
 
 
-def tiles_side_by_side(grid: TileGrid) -> float:
-    """The photo's area in tiles; at least 1."""
-    rows, columns = grid.shape
-    return rows * columns / (grid.cells_hw[0] * grid.cells_hw[1])
+def tiles_side_by_side(maps: CellMaps) -> float:
+    """The picture's area in tiles; at least 1."""
+    return max(1.0, float(maps.picture.sum(dtype=np.float64)) / math.prod(maps.grid.cells_hw))
 
 
 def find_regions(maps: CellMaps, threshold: float) -> tuple[Region, ...]:
@@ -74,7 +75,7 @@ def find_regions(maps: CellMaps, threshold: float) -> tuple[Region, ...]:
     """
     found = [
         region
-        for region in _merged_cells(maps, maps.score >= threshold)
+        for region in _merged_cells(maps, (maps.score >= threshold) & (maps.picture > 0))
         if region.score >= threshold and region.cells >= SMALLEST_REGION_CELLS
     ]
     # Strong tiles whose maps point nowhere: the cells of the strongest tile then stand for the place.
@@ -85,7 +86,7 @@ def find_regions(maps: CellMaps, threshold: float) -> tuple[Region, ...]:
         Region(
             number=number,
             box_ltrb=maps.grid.cells_to_px(region.box_ltrb),
-            area_px=round(region.cells * cell_px),
+            area_px=round(region.area_cells * cell_px),
             score=region.score,
         )
         for number, region in enumerate(found, start=1)
@@ -105,9 +106,10 @@ def review_reason(score: float, distances: list[F32], config: ModelConfig) -> Re
 
 @dataclass(frozen=True, slots=True)
 class _Merged:
-    """A connected component; its box is in cells."""
+    """A connected component; its box is in cells, its area in cells full of picture."""
 
     cells: int
+    area_cells: float
     score: float
     box_ltrb: BoxLTRB
 
@@ -128,6 +130,7 @@ def _merged_cells(maps: CellMaps, mask: NDArray[np.bool_]) -> Iterator[_Merged]:
         (np.maximum.reduceat(rows, firsts) + 1).tolist(),
         strict=True,
     )
+    areas = np.add.reduceat(maps.picture[rows, columns].astype(np.float64), firsts).tolist()
     sizes = np.diff([*firsts, len(rows)]).tolist()
-    for cells, score, box_ltrb in zip(sizes, strongest.tolist(), sides, strict=True):
-        yield _Merged(cells, round(score, SCORE_DECIMALS), box_ltrb)
+    for cells, area, score, box_ltrb in zip(sizes, areas, strongest.tolist(), sides, strict=True):
+        yield _Merged(cells, area, round(score, SCORE_DECIMALS), box_ltrb)

@@ -68,7 +68,9 @@ class FolderScan:
         self._scanner, self._output = scanner, output
         self._overlays, self._every_s = overlays, every_s
         self._header = _header(scanner)
-        text = json.dumps([SCHEMA_VERSION, self._header, scanner.settings.shift_cells], sort_keys=True)
+        # Engines agree only to 1e-5: a scan that went on with another would mix their digits.
+        facts = [SCHEMA_VERSION, self._header, scanner.settings.shift_cells, scanner.runs_on]
+        text = json.dumps(facts, sort_keys=True)
         self._settings_key = hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def scan(

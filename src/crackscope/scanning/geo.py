@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
-from crackscope.scanning.large import import_rasterio
 from crackscope.scanning.records import BoxLTRB, RegionPlace
 
-# GeoTIFF keys: a photo without them has no coordinate reference system worth loading rasterio for.
-_GEO_KEY_DIRECTORY = 34735
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
 _WGS84 = "EPSG:4326"
 
 
@@ -43,28 +39,9 @@ class GeoReference:
         return RegionPlace(ring_wgs84=(*wgs84, wgs84[0]), ring_crs=(*rounded, rounded[0]))
 
 
-def read_georeference(path: Path, kind: str) -> GeoReference | None:
-    """The photo's georeference; ``None`` where it has none.
-
-    Raises:
-        MissingExtraError: It has one, but rasterio is not installed.
-    """
-    if kind != "TIFF" or not has_geo_keys(path):
-        return None
-    rasterio = import_rasterio()
-    with suppress(rasterio.errors.RasterioError), rasterio.open(path) as dataset:
-        if dataset.crs is not None:
-            return GeoReference(dataset.crs, dataset.transform)
-    return None
-
-
-def has_geo_keys(path: Path) -> bool:
-    """Whether a TIFF carries GeoTIFF keys."""
-    try:
-        with Image.open(path) as image:
-            return _GEO_KEY_DIRECTORY in getattr(image, "tag_v2", {})
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return True
+def georeference_of(dataset: DatasetReader) -> GeoReference | None:
+    """The georeference of an open photo; ``None`` where it has none."""
+    return None if dataset.crs is None else GeoReference(dataset.crs, dataset.transform)
 
 
 def _signed_area(ring: list[tuple[float, float]]) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from crackscope.errors import UnreadablePhotoError
 from crackscope.images import Photo, check_size, read_photo
-from crackscope.scanning.geo import GeoReference, read_georeference
+from crackscope.scanning.geo import GeoReference, georeference_of
 from crackscope.scanning.large import open_windowed
 from crackscope.scanning.metadata import Header, read_header
 from crackscope.scanning.records import PhotoMetadata, ScanSettings
@@ -74,6 +74,10 @@ class PhotoFile:
         header = self._header
         return header is not None and header.decoded_bytes > self._settings.memory_mb << 20
 
+    @property
+    def _by_windows(self) -> bool:
+        return self.large or (self._header is not None and self._header.is_map)
+
     @cached_property
     def _data(self) -> bytes:
         try:
@@ -84,7 +88,7 @@ class PhotoFile:
     @cached_property
     def sha256(self) -> str:
         """Of the file."""
-        return sha256_file(self._path) if self.large else hashlib.sha256(self._data).hexdigest()
+        return sha256_file(self._path) if self._by_windows else hashlib.sha256(self._data).hexdigest()
 
     @contextmanager
     def open(self, plan: GridPlan) -> Iterator[OpenPhoto]:
@@ -95,18 +99,19 @@ class PhotoFile:
             MissingExtraError: It needs an extra that is not installed.
         """
         header = self._header
-        metadata = PhotoMetadata() if header is None else header.metadata
-        place = None if header is None else read_georeference(self._path, header.kind)
-        if self.large:
-            check_size(header.photo_hw if header else (0, 0), self._settings.limit_pixels)
-            with open_windowed(self._path, self._settings.memory_mb) as source:
-                yield OpenPhoto(source=source, metadata=metadata, georeference=place)
+        if header is not None and self._by_windows:
+            check_size(header.photo_hw, self._settings.limit_pixels)
+            orientation = 1 if header.is_map else header.orientation
+            with open_windowed(self._path, self._settings.memory_mb, orientation) as source:
+                place = georeference_of(source.dataset)
+                yield OpenPhoto(source=source, metadata=header.metadata, georeference=place)
             return
         at_least_hw = None if header is None else plan(header.photo_hw)
         photo = read_photo(self._data, limit_pixels=self._settings.limit_pixels, at_least_hw=at_least_hw)
         # A folder's worth of open items would otherwise keep every file's bytes.
         del self.__dict__["_data"]
-        yield OpenPhoto(source=DecodedPhoto(photo), metadata=metadata, georeference=place)
+        metadata = PhotoMetadata() if header is None else header.metadata
+        yield OpenPhoto(source=DecodedPhoto(photo), metadata=metadata)
 
 
 class PixelArray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from crackscope.errors import OutputError
 
@@ -27,7 +28,8 @@ class Journal:
         self._lock = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._stream: BinaryIO = self.path.open("w+b" if fresh else "a+b")
+            # Unbuffered: what a full disk refused must not be tried again when the file is closed.
+            self._stream: io.FileIO = self.path.open("w+b" if fresh else "a+b", buffering=0)
             self._read_places()
         except OSError as error:
             raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
@@ -60,22 +62,30 @@ class Journal:
         with self._lock:
             end = self._stream.seek(0, os.SEEK_END)
             try:
-                self._stream.write(line)
-                self._stream.flush()
+                self._write(line)
                 os.fsync(self._stream.fileno())
             except OSError as error:
+                # Lines that other threads may still write would be lost behind a torn one.
+                self._stream.truncate(end)
                 raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from error
             self._places[key] = (end, len(line))
 
+    def _write(self, line: bytes) -> None:
+        rest = memoryview(line)
+        while rest:
+            # A disk that is nearly full takes a part, and says so only at the next try.
+            rest = rest[self._stream.write(rest) :]
+
     def _read_places(self) -> None:
-        begin = self._stream.seek(0)
-        for line in self._stream:
-            try:
-                key = json.loads(line)["key"] if line.endswith(b"\n") else None
-            except (ValueError, KeyError, TypeError):
-                key = None
-            if key is None:
-                break
-            self._places[key] = (begin, len(line))
-            begin += len(line)
+        begin = 0
+        with self.path.open("rb") as lines:
+            for line in lines:
+                try:
+                    key = json.loads(line)["key"] if line.endswith(b"\n") else None
+                except (ValueError, KeyError, TypeError):
+                    key = None
+                if key is None:
+                    break
+                self._places[key] = (begin, len(line))
+                begin += len(line)
         self._stream.truncate(begin)

@@ -14,7 +14,8 @@ from crackscope.scanning.records import PhotoMetadata
 
 #: Decoded pixels, Pillow's copy of them, and the resized grid.
 _BYTES_PER_PIXEL, _SAVING = 8, {"JPEG": 4}
-_TURNED_ORIENTATIONS = (5, 6, 7, 8)
+#: TIFF tags GeoKeyDirectory and GDAL_NODATA.
+_MAP_TAGS = frozenset({34735, 42113})
 _UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
@@ -24,12 +25,14 @@ class Header:
 
     Attributes:
         photo_hw: Height and width, upright.
-        kind: Pillow's name of the format, such as ``JPEG``.
+        orientation: EXIF's, 1 to 8.
+        is_map: A TIFF with a georeference, or with a value that stands for "no data".
         decoded_bytes: About what decoding takes; a JPEG may be decoded at reduced size.
     """
 
     photo_hw: tuple[int, int]
-    kind: str
+    orientation: int
+    is_map: bool
     decoded_bytes: int
     metadata: PhotoMetadata
 
@@ -42,10 +45,14 @@ def read_header(path: Path, limit_pixels: int) -> Header | None:
     with suppress(*_UNREADABLE), Image.open(path) as image:
         exif = image.getexif()
         turn = exif.get(ExifTags.Base.Orientation, 1)
+        orientation = turn if turn in range(1, 9) else 1
+        is_map = not _MAP_TAGS.isdisjoint(getattr(image, "tag_v2", ()))
         height, width = image.height, image.width
         return Header(
-            photo_hw=(width, height) if turn in _TURNED_ORIENTATIONS else (height, width),
-            kind=image.format or "",
+            # A map is read as it is stored, because its georeference counts stored pixels.
+            photo_hw=(width, height) if orientation >= 5 and not is_map else (height, width),
+            orientation=orientation,
+            is_map=is_map,
             decoded_bytes=height * width * _BYTES_PER_PIXEL // _SAVING.get(image.format or "", 1),
             metadata=_metadata(exif),
         )

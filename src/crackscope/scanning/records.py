@@ -125,7 +125,7 @@ class HeatMap:
     """Scores per cell, the finest answer of a scan.
 
     Attributes:
-        scores: (rows, columns) float32, 0..1: how sure that a crack runs through the cell.
+        scores: (rows, columns) float32, 0..1: how sure that a crack runs through the cell or one beside it.
         tile_scores: The same shape, 0..1: how sure that the tiles over the cell show one.
         cell_px: Side of a cell in pixels of the photo.
     """
@@ -144,9 +144,10 @@ class PhotoReport:
         label: ``decide(score, threshold)``.
         score: The photo's score, see `decision`; not the maximum of its tiles.
         reason: Why a person should look at it; ``None`` where no review is asked for.
-        cracked_share: Area of all regions as a share of the photo.
+        cracked_share: Area of all regions as a share of the picture.
         tile_px: Side of the tiles, one for every scale.
         mm_per_px: As given by the user; ``None`` is "uncalibrated".
+        picture_share: Share of the photo that is picture: not transparent, not without data.
         heat: The cells' scores; ``None`` where the report was read back from an earlier scan.
     """
 
@@ -164,6 +165,7 @@ class PhotoReport:
     mm_per_px: float | None
     metadata: PhotoMetadata
     overlay: str | None = None
+    picture_share: float = 1.0
     heat: HeatMap | None = field(default=None, compare=False, repr=False)
 
     @property

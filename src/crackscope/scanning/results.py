@@ -22,7 +22,7 @@ from crackscope.storage import atomic_path
 PHOTO_COLUMNS = (
     "path", "label", "score", "threshold", "review", "reason", "error", "cracked_share", "regions", "tiles",
     "width_px", "height_px", "tile_px", "mm_per_px", "sha256", "taken", "camera", "focal_length_mm",
-    "latitude", "longitude", "altitude_m", "crs", "overlay",
+    "latitude", "longitude", "altitude_m", "crs", "overlay", "picture_share",
 )  # fmt: skip
 REGION_COLUMNS = (
     "path", "region", "score", "left", "top", "right", "bottom", "area_px", "width_mm", "height_mm",
@@ -136,6 +136,7 @@ def photo_documents(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
         "scale": "uncalibrated" if outcome.mm_per_px is None else "given by the user",
         "sha256": outcome.sha256,
         "overlay": outcome.overlay,
+        "picture_share": outcome.picture_share,
         "metadata": dataclasses.asdict(metadata),
         "regions": [_region_document(region, outcome.mm_per_px) for region in outcome.regions],
     }

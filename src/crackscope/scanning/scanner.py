@@ -13,6 +13,7 @@ from typing import Self
 
 from crackscope.cpus import available_cpus
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.engines import Device, Engine
 from crackscope.inference.outputs import ModelOutputs
 from crackscope.scanning.analysis import Analysis, analyse, plan_scales
 from crackscope.scanning.folder import FolderScan, ScanSummary
@@ -29,8 +30,15 @@ class CrackScanner:
     overlays of ``crackscope scan``, byte for byte.
     """
 
-    def __init__(self, classifier: CrackClassifier, settings: ScanSettings, jobs: int) -> None:
-        self.classifier, self.settings, self.jobs = classifier, settings, jobs
+    def __init__(
+        self,
+        classifier: CrackClassifier,
+        settings: ScanSettings,
+        jobs: int,
+        *,
+        runs_on: tuple[str, str] = (Engine.ONNXRUNTIME, Device.AUTO),
+    ) -> None:
+        self.classifier, self.settings, self.jobs, self.runs_on = classifier, settings, jobs, runs_on
         # One photo alone keeps all workers busy, and photos beside each other share them: batches of tiles
         # are the unit of work, each on one thread of the session.
         self._workers = ThreadPoolExecutor(jobs, thread_name_prefix="tiles")
@@ -43,8 +51,8 @@ class CrackScanner:
         *,
         settings: ScanSettings | None = None,
         jobs: int | None = None,
-        engine: str = "onnxruntime",
-        device: str = "auto",
+        engine: str = Engine.ONNXRUNTIME,
+        device: str = Device.AUTO,
     ) -> Self:
         """Load a model folder; ``None`` is the shipped detector.
 
@@ -60,8 +68,9 @@ class CrackScanner:
             BundleError: The model folder is damaged or foreign.
         """
         folder = None if model is None else Path(model)
-        classifier = CrackClassifier.load(folder, engine=engine, device=device, threads=1)
-        return cls(classifier, settings or ScanSettings(), jobs or available_cpus())
+        jobs = jobs or available_cpus()
+        classifier = CrackClassifier.load(folder, engine=engine, device=device, threads=jobs)
+        return cls(classifier, settings or ScanSettings(), jobs, runs_on=(str(engine), str(device)))
 
     def scan(self, photo: Path | str | U8) -> PhotoReport:
         """Scan one photo: a path, or uint8 RGB pixels of shape (H, W, 3).
@@ -105,7 +114,7 @@ class CrackScanner:
         """Scan one item and, where asked, draw its overlay while the pixels are at hand."""
         turn = self._one_large_at_a_time if item.large else nullcontext()
         with turn, item.open(self._finest_grid) as photo:
-            analysis = analyse(photo.source, self._run, self.classifier.bundle.config, self.settings)
+            analysis = analyse(photo.source, self.run_model, self.classifier.bundle.config, self.settings)
             report = self._report(item, photo, analysis)
             if overlay_to is not None:
                 report = replace(report, overlay=f"{overlay_to.parent.name}/{overlay_to.name}")
@@ -127,6 +136,7 @@ class CrackScanner:
             photo_hw=photo.source.photo_hw,
             tile_px=analysis.tile_px,
             cracked_share=analysis.cracked_share,
+            picture_share=analysis.picture_share,
             regions=regions,
             tiles=analysis.tiles,
             mm_per_px=self.settings.mm_per_px,
@@ -137,11 +147,11 @@ class CrackScanner:
     def _finest_grid(self, photo_hw: tuple[int, int]) -> tuple[int, int]:
         return plan_scales(photo_hw, self.classifier.bundle.config, self.settings)[0].grid_hw
 
-    def _run(self, batches: Iterable[U8]) -> Iterator[ModelOutputs]:
+    def run_model(self, batches: Iterable[U8]) -> Iterator[ModelOutputs]:
         """Outputs in the order of the batches, at most two batches per worker ahead."""
         waiting: deque[Future[ModelOutputs]] = deque()
         for batch in batches:
-            waiting.append(self._workers.submit(self.classifier.run, batch))
+            waiting.append(self._workers.submit(self.classifier.infer, batch))
             if len(waiting) > 2 * self.jobs:
                 yield waiting.popleft().result()
         while waiting:

@@ -9,8 +9,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.errors import UnreadablePhotoError
 from crackscope.inference.outputs import ModelOutputs
-from crackscope.scanning.sources import U8, PhotoSource
+from crackscope.scanning.sources import LEAST_OPACITY, U8, PhotoSource
 from crackscope.scanning.tiling import TileGrid
 
 F32 = NDArray[np.float32]
@@ -19,6 +20,8 @@ RunModel = Callable[[Iterable[U8]], Iterator[ModelOutputs]]
 #: Tiles per run of the network. Batches never cross photos, so a photo's numbers can't hang on its
 #: neighbours.
 BATCH = 32
+#: Tiles with less picture in them than this share are not looked at: the rest is transparent or without data.
+LEAST_PICTURE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,56 +29,109 @@ class TileEvidence:
     """What the network said about every tile of a grid, R rows and C columns of tiles.
 
     Attributes:
+        looked: (R, C) bool, false for tiles that are mostly no picture; the other arrays hold zeros there.
         score: (R, C) float32, calibrated.
         logit: (R, C) float32, before calibration.
         cam: (R, C, h, w) float32 activation maps.
         distance: (R, C) float32 from the training data, or ``None``.
+        picture: (rows, columns) of cells, float32 0..1: how much of each cell is picture.
     """
 
+    looked: NDArray[np.bool_]
     score: F32
     logit: F32
     cam: F32
     distance: F32 | None
+    picture: F32
 
 
 def score_tiles(run: RunModel, source: PhotoSource, grid: TileGrid) -> TileEvidence:
-    """Score the tiles of a grid, row by row, holding only as many rows of the photo as the source allows."""
+    """Score the tiles of a grid, row by row, holding only as many rows of the photo as the source allows.
+
+    Raises:
+        UnreadablePhotoError: There is no tile with enough picture in it.
+    """
+    cutter = _TileCutter(source, grid)
     # Embeddings are dropped at once: those of a gigapixel photo would fill half a gigabyte.
-    parts = [(out.score, out.logit, out.cam, out.distance) for out in run(_batches(source, grid))]
+    parts = [(out.score, out.logit, out.cam, out.distance) for out in run(cutter.batches())]
+    if not parts:
+        raise UnreadablePhotoError("nearly all of it is transparent or without data")
     scores, logits, cams, distances = zip(*parts, strict=True)
-    shape = (len(grid.tops), len(grid.lefts))
+    looked = cutter.looked
     return TileEvidence(
-        score=np.concatenate(scores).reshape(shape),
-        logit=np.concatenate(logits).reshape(shape),
-        cam=np.concatenate(cams).reshape(*shape, *cams[0].shape[1:]),
-        distance=None if distances[0] is None else np.concatenate(distances).reshape(shape),
+        looked=looked,
+        score=_placed(scores, looked),
+        logit=_placed(logits, looked),
+        cam=_placed(cams, looked),
+        distance=None if distances[0] is None else _placed(distances, looked),
+        picture=cutter.picture,
     )
 
 
-def _batches(source: PhotoSource, grid: TileGrid) -> Iterator[U8]:
-    tiles = _tiles(source, grid)
-    while batch := list(islice(tiles, BATCH)):
-        yield np.stack(batch)
+def _placed(parts: tuple[F32, ...], looked: NDArray[np.bool_]) -> F32:
+    values = np.zeros((*looked.shape, *parts[0].shape[1:]), np.float32)
+    values[looked] = np.concatenate(parts)
+    return values
 
 
-def _tiles(source: PhotoSource, grid: TileGrid) -> Iterator[U8]:
-    """Every tile in row order, as views of one band of the resized photo after another."""
-    (cell_h, cell_w), (input_h, input_w) = grid.cell_hw, grid.input_hw
-    for tops in _bands(grid, source.rows_at_once(grid.grid_hw)):
-        first = tops[0] * cell_h
-        band = source.rows(grid.grid_hw, first, tops[-1] * cell_h + input_h)
-        for top in tops:
-            y = top * cell_h - first
-            for left in grid.lefts:
-                yield band[y : y + input_h, left * cell_w : left * cell_w + input_w]
+class _TileCutter:
+    """Cuts a photo into the tiles that hold enough picture, and remembers which and how much."""
+
+    def __init__(self, source: PhotoSource, grid: TileGrid) -> None:
+        self._source, self._grid = source, grid
+        self.looked = np.ones((len(grid.tops), len(grid.lefts)), np.bool_)
+        self.picture: F32 = np.ones(grid.shape, np.float32)
+
+    def batches(self) -> Iterator[U8]:
+        """Tiles in row order, `BATCH` at a time."""
+        tiles = self._tiles()
+        while batch := list(islice(tiles, BATCH)):
+            yield np.stack(batch)
+
+    def _tiles(self) -> Iterator[U8]:
+        """Views of one band of the resized photo after another."""
+        (cell_h, cell_w), (input_h, input_w) = self._grid.cell_hw, self._grid.input_hw
+        for rows in _bands(self._grid, self._source.rows_at_once(self._grid.grid_hw)):
+            tops = self._grid.tops[rows.start : rows.stop]
+            first, end = tops[0] * cell_h, tops[-1] * cell_h + input_h
+            band = self._source.rows(self._grid.grid_hw, first, end)
+            holes = self._find_holes(rows, first, end)
+            for row, top in zip(rows, tops, strict=True):
+                y = top * cell_h - first
+                for column, left in enumerate(self._grid.lefts):
+                    place = np.s_[y : y + input_h, left * cell_w : left * cell_w + input_w]
+                    if self.looked[row, column]:
+                        yield band[place] if holes is None else _filled(band[place], holes[place])
+
+    def _find_holes(self, rows: range, first: int, end: int) -> NDArray[np.bool_] | None:
+        """Which pixels of a band are no picture; notes how much picture its cells and tiles have."""
+        opacity = self._source.opacity_rows(self._grid.grid_hw, first, end)
+        if opacity is None:
+            return None
+        holes = opacity < LEAST_OPACITY
+        (cell_h, cell_w), (down, across) = self._grid.cell_hw, self._grid.cells_hw
+        cells = 1 - holes.reshape(holes.shape[0] // cell_h, cell_h, -1, cell_w).mean(axis=(1, 3))
+        self.picture[first // cell_h : end // cell_h] = cells
+        for row in rows:
+            top = self._grid.tops[row]
+            for column, left in enumerate(self._grid.lefts):
+                share = self.picture[top : top + down, left : left + across].mean()
+                self.looked[row, column] = share >= LEAST_PICTURE
+        return holes
 
 
-def _bands(grid: TileGrid, rows_at_once: int) -> Iterator[list[int]]:
+def _filled(tile: U8, holes: NDArray[np.bool_]) -> U8:
+    """A tile whose holes have the mean colour of its picture: an edge to white would look like a crack."""
+    if not holes.any():
+        return tile
+    return np.where(holes[:, :, None], tile[~holes].mean(axis=0).astype(np.uint8), tile)
+
+
+def _bands(grid: TileGrid, rows_at_once: int) -> Iterator[range]:
     """Rows of tiles, gathered while together they are no taller than ``rows_at_once`` grid pixels."""
-    band: list[int] = []
-    for top in grid.tops:
-        if band and (top - band[0]) * grid.cell_hw[0] + grid.input_hw[0] > rows_at_once:
-            yield band
-            band = []
-        band.append(top)
-    yield band
+    begin = 0
+    for row, top in enumerate(grid.tops):
+        if row > begin and (top - grid.tops[begin]) * grid.cell_hw[0] + grid.input_hw[0] > rows_at_once:
+            yield range(begin, row)
+            begin = row
+    yield range(begin, len(grid.tops))

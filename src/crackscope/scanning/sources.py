@@ -6,11 +6,15 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from crackscope.images import Photo
 from crackscope.resizing import resize_rgb
 
 U8 = NDArray[np.uint8]
+
+#: A pixel with less opacity, of 255, is no part of the picture: transparent, or without data in a map.
+LEAST_OPACITY = 128
 
 
 class PhotoSource(Protocol):
@@ -23,6 +27,9 @@ class PhotoSource(Protocol):
     def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
         """Rows ``top`` to ``bottom`` (exclusive) of the photo resized to ``grid_hw``: (rows, width, 3)."""
 
+    def opacity_rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8 | None:
+        """The same of its opacity, (rows, width), see `LEAST_OPACITY`; ``None`` where all is picture."""
+
     def rows_at_once(self, grid_hw: tuple[int, int]) -> int:
         """How many rows of the grid the caller should ask for at once to bound memory."""
 
@@ -32,19 +39,26 @@ class DecodedPhoto:
 
     def __init__(self, photo: Photo) -> None:
         self.photo_hw = photo.photo_hw
-        self._pixels_hwc = photo.pixels_hwc
+        self._pixels_hwc, self._opacity_hw = photo.pixels_hwc, photo.opacity_hw
         self._grid: U8 = photo.pixels_hwc
 
     def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
         """Rows of the resized photo; the photo is resized once per grid.
 
         Resizing the photo once and cutting tiles from it, instead of resizing each tile, is what makes
-        overlap
-        cheap: every pixel is resized once, however many tiles share it.
+        overlap cheap: every pixel is resized once, however many tiles share it.
         """
         if self._grid.shape[:2] != grid_hw:
             self._grid = resize_rgb(self._pixels_hwc, grid_hw)
         return self._grid[top:bottom]
+
+    def opacity_rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8 | None:
+        """Rows of the resized opacity; such photos are few, so it is resized anew each time."""
+        if self._opacity_hw is None:
+            return None
+        height, width = grid_hw
+        resized = Image.fromarray(self._opacity_hw).resize((width, height), Image.Resampling.BILINEAR)
+        return np.asarray(resized)[top:bottom]
 
     def rows_at_once(self, grid_hw: tuple[int, int]) -> int:
         """All of them."""

@@ -11,34 +11,51 @@ from crackscope.scanning.tiling import TileGrid
 
 F32 = NDArray[np.float32]
 
+#: How the blended score of a cell becomes a probability; see `crack_probability`.
+_CELL_SLOPE, _CELL_OFFSET = 1.56, -4.30
+#: Scores of 0 and 1 in single precision are no certainty.
+_LEAST_DOUBT = 1e-6
 
-def blend(grid: TileGrid, per_tile_cells: F32) -> F32:
+
+def blend(grid: TileGrid, per_tile_cells: F32, looked: NDArray[np.bool_]) -> F32:
     """Average tiles over the cells they share, the middle of a tile counting most.
 
     Args:
         grid: Where the tiles lie.
         per_tile_cells: (R, C, down, across) float32, a value for every cell of every tile.
+        looked: (R, C) bool, the tiles that count.
 
     Returns:
-        (rows, columns) float32.
+        (rows, columns) float32; 0 where no tile counts.
     """
     down, across = grid.cells_hw
     window = np.outer(hann(down), hann(across))
     total = np.zeros(grid.shape, np.float64)
     weight = np.zeros(grid.shape, np.float64)
-    for row, top in enumerate(grid.tops):
-        for column, left in enumerate(grid.lefts):
-            place = np.s_[top : top + down, left : left + across]
-            total[place] += window * per_tile_cells[row, column]
-            weight[place] += window
-    return (total / weight).astype(np.float32)
+    for row, column in np.argwhere(looked):
+        top, left = grid.tops[row], grid.lefts[column]
+        place = np.s_[top : top + down, left : left + across]
+        total[place] += window * per_tile_cells[row, column]
+        weight[place] += window
+    return (total / np.where(weight == 0, 1, weight)).astype(np.float32)
+
+
+def crack_probability(even_odds: F32) -> F32:
+    """From blended `cell_scores` to how sure it is that a crack runs through a cell or one beside it.
+
+    A tile is scored for even odds, and a place of its map as if the whole tile looked like it; but only about
+    3 of 100 cells of a photo lie on a crack, and to the map what lies beside a crack looks like one. The two
+    numbers, after smoothing twice, are the logistic fit on walls of real patches with painted cracks
+    (``benchmarks/cells.py``; docs/scanning.md has what it brings).
+    """
+    smoothed = np.clip(smooth(smooth(even_odds)), _LEAST_DOUBT, 1 - _LEAST_DOUBT)
+    return _sigmoid(_CELL_SLOPE * np.log(smoothed / (1 - smoothed)) + _CELL_OFFSET)
 
 
 def smooth(cells: F32) -> F32:
     """Average each cell with its neighbours, 1 2 1 both ways; edges held.
 
-    Neighbouring cells come from one place of the activation map more often than from two, so their noise is
-    blocky. On UAV75 this lifted the average precision of cells from 0.41 to 0.46 (docs/scanning.md).
+    A place of the activation map is two cells wide, so that the noise of neighbouring cells is blocky.
     """
     rows = np.pad(cells, ((1, 1), (0, 0)), mode="edge")
     mixed = (rows[:-2] + 2 * rows[1:-1] + rows[2:]) / 4
@@ -55,16 +72,14 @@ def cell_scores(evidence: TileEvidence, cells_hw: tuple[int, int], calibration: 
     """The calibrated score of every cell of every tile, from the activation maps.
 
     The mean of a tile's map plus the head's bias is its logit, so a place of the map plus the bias is the
-    logit that the tile would have if it looked like that place all over. On UAV75 this finds cracked cells
-    with an average precision of 0.40 where blended tile scores reach 0.29 (docs/scanning.md).
+    logit that the tile would have if it looked like that place all over.
 
     Returns:
         (R, C, down, across) float32, 0..1.
     """
     bias = evidence.logit - evidence.cam.mean(axis=(2, 3))
     logit = upsample(evidence.cam, cells_hw) + bias[:, :, None, None]
-    calibrated = np.clip(calibration.scale * logit + calibration.bias, -60, 60)
-    return np.asarray(1 / (1 + np.exp(-calibrated)), np.float32)
+    return _sigmoid(calibration.scale * logit + calibration.bias)
 
 
 def upsample(cam: F32, cells_hw: tuple[int, int]) -> F32:
@@ -78,6 +93,10 @@ def hann(length: int) -> NDArray[np.float64]:
     """A Hann window sampled at cell centres, so that no weight is 0."""
     window: NDArray[np.float64] = np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2
     return window
+
+
+def _sigmoid(logit: F32) -> F32:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -60, 60))), np.float32)
 
 
 def _interpolation(source: int, target: int) -> NDArray[np.float32]:

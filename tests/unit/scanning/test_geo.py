@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
-from crackscope.scanning.geo import read_georeference
+from crackscope.scanning.geo import georeference_of
+from crackscope.scanning.items import PhotoFile
 from tests.unit.scanning.conftest import wall
 
 rasterio = pytest.importorskip("rasterio")
@@ -51,7 +53,8 @@ def test_regions_are_placed_in_wgs84_and_in_the_crs_of_the_photo(dark_bundle: Bu
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_rings_are_closed_and_counter_clockwise(tmp_path: Path, turned: bool) -> None:
-    place = read_georeference(write_ortho(tmp_path / "a.tif", turned=turned), "TIFF")
+    with rasterio.open(write_ortho(tmp_path / "a.tif", turned=turned)) as dataset:
+        place = georeference_of(dataset)
     assert place is not None
     ring = np.array(place.place((10, 20, 110, 70)).ring_wgs84)
     assert (ring[0] == ring[-1]).all()
@@ -59,27 +62,73 @@ def test_rings_are_closed_and_counter_clockwise(tmp_path: Path, turned: bool) ->
     assert (x * next_y - next_x * y).sum() > 0
 
 
-def test_plain_photos_have_no_georeference(tmp_path: Path) -> None:
-    from PIL import Image
-
-    Image.new("RGB", (64, 64)).save(tmp_path / "plain.tif")
-    assert read_georeference(tmp_path / "plain.tif", "TIFF") is None
-    assert read_georeference(tmp_path / "missing.jpg", "JPEG") is None
-
-
-def test_a_large_photo_gives_the_same_answer_by_windows(dark_bundle: Bundle, tmp_path: Path) -> None:
+def test_a_map_without_the_extra_says_what_to_install(
+    dark_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write_ortho(tmp_path / "ortho.tif")
-    whole = CrackScanner.load(dark_bundle.folder, settings=ScanSettings(tile_px=64), jobs=2)
-    from crackscope.scanning.items import PhotoFile
+    monkeypatch.setitem(__import__("sys").modules, "rasterio", None)
+    summary = CrackScanner.load(dark_bundle.folder, jobs=1).scan_paths([path], output=tmp_path / "out")
+    assert "crackscope[geo]" in summary.failures[0].error
 
-    item = PhotoFile(path, whole.settings)
-    by_windows = PhotoFile(path, whole.settings)
-    by_windows.__dict__["large"] = True
-    first, second = whole.scan_item(item), whole.scan_item(by_windows)
-    assert first.label == second.label
-    assert first.sha256 == second.sha256
-    assert [tile.box_ltrb for tile in first.tiles] == [tile.box_ltrb for tile in second.tiles]
-    assert [tile.score for tile in first.tiles] == pytest.approx(
-        [tile.score for tile in second.tiles], abs=0.01
+
+def test_a_map_and_a_large_photo_give_the_answer_of_the_photo(dark_bundle: Bundle, tmp_path: Path) -> None:
+    path = write_ortho(tmp_path / "ortho.tif")
+    Image.fromarray(wall(256, 320, (64, 64, 160, 160))).save(tmp_path / "plain.tif")
+    scanner = CrackScanner.load(dark_bundle.folder, settings=ScanSettings(tile_px=64), jobs=2)
+    mapped, plain = scanner.scan(path), scanner.scan(tmp_path / "plain.tif")
+    item = PhotoFile(tmp_path / "plain.tif", scanner.settings)
+    item.__dict__["large"] = True
+    large = scanner.scan_item(item)
+    assert large.sha256 == plain.sha256
+    for report in (mapped, large):
+        assert report.label == plain.label
+        assert [tile.box_ltrb for tile in report.tiles] == [tile.box_ltrb for tile in plain.tiles]
+        assert [tile.score for tile in report.tiles] == pytest.approx(
+            [tile.score for tile in plain.tiles], abs=0.01
+        )
+    assert mapped.regions[0].place is not None
+    assert plain.regions[0].place is None
+
+
+@pytest.mark.parametrize("how", ["no-data value", "alpha", "mask"])
+def test_what_a_map_does_not_show_is_neither_scanned_nor_counted(
+    dark_bundle: Bundle, tmp_path: Path, how: str
+) -> None:
+    """The right half of the map is empty; stored black, which this model takes for a crack."""
+    pixels = wall(256, 512, (64, 64, 128, 128)).transpose(2, 0, 1)
+    pixels[:, :, 256:] = 0
+    shown = np.full((256, 512), 255, np.uint8)
+    shown[:, 256:] = 0
+    profile = {"height": 256, "width": 512, "dtype": "uint8", "driver": "GTiff", "crs": "EPSG:2056"}
+    profile["transform"] = rasterio.transform.from_origin(EAST, NORTH, METRES_PER_PX, METRES_PER_PX)
+    if how == "no-data value":
+        profile["nodata"] = 0
+    elif how == "alpha":
+        pixels = np.concatenate([pixels, shown[None]])
+        profile |= {"photometric": "RGB", "alpha": "yes"}
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        rasterio.open(tmp_path / "a.tif", "w", count=len(pixels), **profile) as out,
+    ):
+        out.write(pixels)
+        if how == "mask":
+            out.write_mask(shown)
+    scanner = CrackScanner.load(dark_bundle.folder, settings=ScanSettings(tile_px=64), jobs=1)
+    report = scanner.scan(tmp_path / "a.tif")
+    half = scanner.scan(wall(256, 256, (64, 64, 128, 128)))
+    assert report.picture_share == pytest.approx(0.5, abs=0.01)
+    # A tile half full is still looked at: its holes are filled with the colour of its picture.
+    assert max(tile.box_ltrb[2] for tile in report.tiles) <= 256 + 64 // 2
+    assert [region.box_ltrb for region in report.regions] == [region.box_ltrb for region in half.regions]
+    assert report.cracked_share == pytest.approx(half.cracked_share, rel=0.02)
+    assert report.score == pytest.approx(half.score, abs=0.01)
+
+
+def test_a_map_without_any_picture_is_a_row_that_says_so(dark_bundle: Bundle, tmp_path: Path) -> None:
+    profile = {"count": 3, "height": 256, "width": 512, "dtype": "uint8", "driver": "GTiff", "nodata": 0}
+    with rasterio.open(tmp_path / "void.tif", "w", **profile) as out:
+        out.write(np.zeros((3, 256, 512), np.uint8))
+    summary = CrackScanner.load(dark_bundle.folder, jobs=1).scan_paths(
+        [tmp_path / "void.tif"], output=tmp_path / "out"
     )
-    assert first.regions[0].place == second.regions[0].place
+    assert "without data" in summary.failures[0].error

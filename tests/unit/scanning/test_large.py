@@ -6,11 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from crackscope import CrackScanner, ScanSettings
+from crackscope.bundle import Bundle
 from crackscope.errors import UnreadablePhotoError
 from crackscope.images import read_photo
 from crackscope.resizing import resize_rgb
+from crackscope.scanning.items import PhotoFile
 from crackscope.scanning.large import WindowedPhoto, open_windowed
+from tests.unit.scanning.conftest import wall
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -73,6 +78,44 @@ def test_every_kind_of_pixel_reads_as_it_does_whole(tmp_path: Path, noise: np.nd
         expected[:300] = 255
     assert expected is not None
     assert np.abs(pixels.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photos_are_read_upright(tmp_path: Path, noise: np.ndarray, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(noise.transpose(1, 2, 0)).save(tmp_path / "turned.tif", exif=exif)
+    whole = read_photo(tmp_path / "turned.tif")
+    grid_hw = (whole.photo_hw[0] // 3, whole.photo_hw[1] // 4)
+    with open_windowed(tmp_path / "turned.tif", 64, orientation) as photo:
+        assert photo.photo_hw == whole.photo_hw
+        photo._block_px = 30_000
+        part = photo.rows(grid_hw, 20, grid_hw[0])
+    assert np.abs(part.astype(int) - resize_rgb(whole.pixels_hwc, grid_hw)[20:]).max() <= 1
+
+
+def test_a_large_turned_jpeg_is_scanned_upright(dark_bundle: Bundle, tmp_path: Path) -> None:
+    """Stored lying down; the dark place is at the top right of the upright photo."""
+    stored = wall(200, 300, (0, 0, 64, 64))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(stored).save(tmp_path / "a.jpg", quality=95, exif=exif)
+    scanner = CrackScanner.load(dark_bundle.folder, settings=ScanSettings(tile_px=64), jobs=1)
+    item = PhotoFile(tmp_path / "a.jpg", scanner.settings)
+    item.__dict__["large"] = True
+    by_windows, whole = scanner.scan_item(item), scanner.scan(tmp_path / "a.jpg")
+    assert by_windows.photo_hw == whole.photo_hw == (300, 200)
+    (region,) = by_windows.regions
+    assert region.box_ltrb == whole.regions[0].box_ltrb
+    assert region.box_ltrb[0] > 100
+    assert region.box_ltrb[1] == 0
+
+
+def test_the_colours_of_a_palette_are_read(tmp_path: Path) -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 90, 3), np.uint8)).quantize(17)
+    image.save(tmp_path / "palette.tif")
+    with open_windowed(tmp_path / "palette.tif", 64) as photo:
+        assert (photo.rows((80, 90), 0, 80) == np.asarray(image.convert("RGB"))).all()
 
 
 def test_elevation_models_are_not_photos(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from crackscope.errors import OutputError
@@ -82,7 +83,8 @@ def test_columns_are_those_of_version_1(written: Path) -> None:
     # These names are a promise to whoever reads the tables: a change needs a new schema version.
     assert (written / "photos.csv").read_text(encoding="utf-8").splitlines()[0] == (
         "path,label,score,threshold,review,reason,error,cracked_share,regions,tiles,width_px,height_px,tile_px,"
-        "mm_per_px,sha256,taken,camera,focal_length_mm,latitude,longitude,altitude_m,crs,overlay"
+        "mm_per_px,sha256,taken,camera,focal_length_mm,latitude,longitude,altitude_m,crs,overlay,"
+        "picture_share"
     )
     assert (written / "regions.csv").read_text(encoding="utf-8").splitlines()[0] == (
         "path,region,score,left,top,right,bottom,area_px,width_mm,height_mm,area_mm2"
@@ -105,7 +107,6 @@ def test_millimetres_stand_only_where_the_scale_was_given(written: Path) -> None
 
 
 def test_documents_validate_against_the_published_schemas(written: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     folder = Path(results.__file__).parent / "schemas"
     for name in ("results", "regions"):
         schema = json.loads((folder / f"{name}.v1.schema.json").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -65,17 +65,17 @@ def report(
         if project is not None or database is not None or _is_data_folder(source)
         else _of_scan(source, photos, model)
     )
-    said = known.inspection
-    said = replace(
-        said,
-        title=said.title if title is None else title,
-        structure=said.structure if structure is None else structure,
-        element=said.element if element is None else element,
-        inspector=said.inspector if inspector is None else inspector,
-        inspected_on=said.inspected_on if inspected_on is None else _day(inspected_on),
-        notes=said.notes if notes is None else notes,
-    )
-    write_report(output, replace(known, inspection=said), language=language)
+    said: dict[str, Any] = {
+        "title": title,
+        "structure": structure,
+        "element": element,
+        "inspector": inspector,
+        "inspected_on": None if inspected_on is None else _day(inspected_on),
+        "notes": notes,
+    }
+    changes = {name: value for name, value in said.items() if value is not None}
+    known = replace(known, inspection=replace(known.inspection, **changes))
+    write_report(output, known, language=language)
     typer.echo(f"{len(known.photos)} photos, {len(known.shown)} of them shown: {output}")
 
 

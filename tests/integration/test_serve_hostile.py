@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -101,6 +102,27 @@ def test_more_zeros_than_a_request_may_have_are_413(server: RunningServer, megab
     answer = server.client.post("/v1/predict", files={"files": ("zeros.jpg", zeros)})
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] in ("photo_too_large", "request_too_large")
+
+
+def test_a_gigabyte_of_zeros_of_unknown_length_is_cut_off(server: RunningServer) -> None:
+    sent_bytes = 0
+
+    def zeros() -> Iterator[bytes]:
+        nonlocal sent_bytes
+        yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+        while sent_bytes < 1_000_000_000:
+            sent_bytes += 1_000_000
+            yield bytes(1_000_000)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    try:
+        answer = server.client.post("/v1/predict", content=zeros(), headers=headers)
+    except httpx.TransportError:
+        pass  # the server hangs up on a client that goes on sending
+    else:
+        assert answer.status_code == 413
+    assert sent_bytes < 200_000_000
+    assert server.client.get("/readyz").status_code == 200
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def serve(
     ] = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Photos of all clients in one run of the model.")
-    ] = 32,
+    ] = 8,
     keep_uploads: Annotated[
         float, typer.Option(help="Hours until photos outside a project are deleted.")
     ] = 24.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Annotated, TypeVar, cast
 
 from fastapi import Depends, Request
@@ -37,6 +38,7 @@ class Server:
         batcher: Classifies uploaded photos for all clients.
         runner: Scans stored photos.
         suggester: Says which tiles to review next.
+        drawing: Held while a stored photo is decoded for a picture; as many at once as there are threads.
         lock: Held so that no second server works on the same data folder.
     """
 
@@ -48,6 +50,7 @@ class Server:
     store: PhotoStore
     runner: JobRunner
     suggester: Suggester
+    drawing: BoundedSemaphore
     lock: FileLock
 
     def start(self) -> None:
@@ -102,6 +105,7 @@ def open_server(settings: ServeSettings) -> Server:
         store=store,
         runner=runner,
         suggester=Suggester(store, classifier, threads=threads),
+        drawing=BoundedSemaphore(threads),
         lock=lock,
     )
 

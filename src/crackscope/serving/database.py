@@ -29,8 +29,10 @@ def open_database(url: str | None, data_dir: Path) -> Sessions:
         SettingsError: The database can't be reached or migrated.
     """
     try:
-        # A connection is tried before it is used: the database may have been restarted meanwhile.
-        engine = create_engine(url or f"sqlite:///{data_dir / DATABASE_NAME}", pool_pre_ping=True)
+        address = url or f"sqlite:///{data_dir / DATABASE_NAME}"
+        # As many connections as there can be threads that answer (40), so that none waits for another's. They
+        # are tried before they are used: the database may have been restarted meanwhile.
+        engine = create_engine(address, pool_size=50, pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
         migrate(engine)

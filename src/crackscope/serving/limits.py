@@ -91,7 +91,9 @@ async def _drain(receive: Receive) -> None:
 
 def _too_long(limit_bytes: int) -> ApiError:
     message = f"the request is longer than {limit_bytes:,} bytes; send fewer or smaller photos"
-    return ApiError(413, "request_too_large", message, details={"limit_bytes": limit_bytes})
+    # Closed, because what a client goes on sending would be read to its end otherwise.
+    headers = {"Connection": "close"}
+    return ApiError(413, "request_too_large", message, details={"limit_bytes": limit_bytes}, headers=headers)
 
 
 def check_files(files: Sequence[UploadFile], limits: Limits) -> None:

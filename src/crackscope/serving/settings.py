@@ -59,7 +59,7 @@ class ServeSettings:
     database_url: str | None = None
     host: str = "127.0.0.1"
     insecure: bool = False
-    batch_size: int = 32
+    batch_size: int = 8
     threads: int | None = None
     keep_uploads_h: float = 24.0
     limits: Limits = field(default_factory=Limits)

@@ -115,7 +115,7 @@ def overlay(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> 
     """The annotated PNG that ``crackscope scan`` draws."""
     photo = found(session, Photo, photo_id)
     result = _result(session, photo)
-    data = _drawn(lambda: pictures.overlay_png(server.store.path(photo.sha256), photo, result))
+    data = _drawn(server, lambda: pictures.overlay_png(server.store.path(photo.sha256), photo, result))
     return _picture(data, "image/png")
 
 
@@ -134,13 +134,14 @@ def _result(session: Session, photo: Photo) -> Result:
 
 def _jpeg(server: Server, session: Session, photo_id: int, max_px: int) -> Response:
     photo = found(session, Photo, photo_id)
-    data = _drawn(lambda: pictures.small_jpeg(server.store.path(photo.sha256), photo, max_px))
+    data = _drawn(server, lambda: pictures.small_jpeg(server.store.path(photo.sha256), photo, max_px))
     return _picture(data, "image/jpeg")
 
 
-def _drawn(draw: Callable[[], bytes]) -> bytes:
+def _drawn(server: Server, draw: Callable[[], bytes]) -> bytes:
     try:
-        return draw()
+        with server.drawing:
+            return draw()
     except PhotoError as error:
         status, code = photo_refusal(error)
         raise ApiError(status, code, str(error)) from None

@@ -27,7 +27,7 @@ export function showHeader(header) {
     header,
     h("a", { class: "home", href: "#/", "aria-label": t("header.home") }, h("img", { src: "/page/icon.svg", alt: "", width: 24, height: 24 }), "crackscope"),
     h("span", { class: "room" }),
-    h("button", { class: "quiet", onclick: openJobs }, icon(icons.CLOCK), h("span", {}, t("jobs.title"))),
+    h("button", { class: "quiet", "aria-label": t("jobs.title"), title: t("jobs.title"), onclick: openJobs }, icon(icons.CLOCK), h("span", {}, t("jobs.title"))),
     person,
     languages,
     theme,

@@ -66,6 +66,7 @@ export const labelText = (label) => (label === "Positive" ? t("positive") : labe
 export function reasonText(reason) {
   if (reason === "uncertain") return t("reason.uncertain");
   if (reason === "unfamiliar") return t("reason.unfamiliar");
+  if (reason === "different") return t("reason.different");
   return reason ?? "";
 }
 

@@ -6,7 +6,7 @@ import { fill, h, icon } from "./dom.js";
 import * as icons from "./icons.js";
 import { picturePath, show } from "./pictures.js";
 import { address } from "./route.js";
-import { errorText, scoreText, t } from "./strings.js";
+import { errorText, reasonText, scoreText, t } from "./strings.js";
 
 const MOST = 12;
 
@@ -24,8 +24,8 @@ export async function showSuggestions(section, project) {
   fill(section, h("header", {}, h("h2", {}, t("suggest.title")), close), message, list);
   section.hidden = false;
   try {
-    /** @type {{suggestions: Suggestion[]}} */
-    const { suggestions } = await get(`/v1/projects/${project}/suggestions?n=${MOST}`);
+    /** @type {Suggestion[]} */
+    const suggestions = await get(`/v1/projects/${project}/suggestions?n=${MOST}`);
     fill(message, suggestions.length ? t("suggest.text") : t("suggest.none"));
     const cards = await Promise.all(suggestions.map((suggestion) => card(project, suggestion)));
     fill(list, ...cards);
@@ -44,7 +44,7 @@ async function card(project, { photo_id, box_ltrb, score, reason }) {
   const image = h("img", { alt: "" });
   show(image, picturePath(photo, "thumbnail"));
   const href = address(project, photo_id, { box: box_ltrb?.join(",") });
-  const facts = [box_ltrb && t("suggest.part"), score !== null && t("card.score", { score: scoreText(score) }), reason];
+  const facts = [box_ltrb && t("suggest.part"), score !== null && t("card.score", { score: scoreText(score) }), reasonText(reason)];
   return h(
     "li",
     {},

@@ -181,7 +181,10 @@ def _make_trainer(recipe: Recipe, folder: Path, options: TrainerOptions) -> Trai
             callbacks=[_ProgressBar(leave=True, console_kwargs={"stderr": True})]
             if options.show_progress
             else None,
-            logger=[CSVLogger(folder / "logs", "csv"), TensorBoardLogger(folder / "logs", "tensorboard")],
+            logger=[
+                CSVLogger(folder / "logs", "csv", flush_logs_every_n_steps=1),
+                TensorBoardLogger(folder / "logs", "tensorboard"),
+            ],
             log_every_n_steps=LOG_EVERY_STEPS,
             reload_dataloaders_every_n_epochs=1,
             use_distributed_sampler=False,

@@ -13,6 +13,7 @@ from crackscope.cli import crossval as _crossval
 from crackscope.cli import data as _data
 from crackscope.cli import demo as _demo
 from crackscope.cli import evaluate as _evaluate
+from crackscope.cli import export as _export
 from crackscope.cli import model as _model
 from crackscope.cli import predict as _predict
 from crackscope.cli import pretrain as _pretrain
@@ -58,6 +59,7 @@ app.command("compare")(_compare.compare)
 app.command("crossval")(_crossval.crossval)
 app.command("demo")(_demo.demo)
 app.command("evaluate")(_evaluate.evaluate)
+app.command("export")(_export.export)
 app.command("predict")(_predict.predict)
 app.command("report")(_report.report)
 app.command("robustness")(_robustness.robustness)

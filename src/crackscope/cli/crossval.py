@@ -54,7 +54,7 @@ def crossval(
     folds: Annotated[int, typer.Option(min=2, help="Of within and pooled.")] = 5,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Train on at most about so many photos per source and class; test on all."),
+        typer.Option(min=1, help="Train on at most so many photos per source and class; test on all."),
     ] = None,
     real_cracks: Annotated[
         bool,

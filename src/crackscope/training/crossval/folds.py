@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.dataset.assign import Group, draw, share_out
+from crackscope.dataset.assign import Group, share_out
 from crackscope.dataset.records import Part
 from crackscope.errors import DataError
 from crackscope.labels import Label
@@ -61,7 +61,7 @@ def plan_folds(
         settings: What to measure.
         seeds: Each gives other folds.
         folds: Of ``within`` and ``pooled``.
-        limit: At most about so many photos of each source and class on a training side, by whole groups.
+        limit: At most so many photos of each source and class on a training side, evenly over groups.
 
     Raises:
         DataError: Too few sources or groups; says which.
@@ -136,13 +136,17 @@ def _without(pool: Pool, rows: NDArray[np.int64], test: NDArray[np.int64]) -> ND
 
 
 def _limited(pool: Pool, side: NDArray[np.int64], limit: int, seed: int) -> NDArray[np.int64]:
-    kept: list[int] = []
-    filled: Counter[object] = Counter()
-    groups = _groups(pool, side)
-    for group in sorted(groups, key=lambda group: draw(seed, group.id)):
-        if any(filled[stratum] < limit for stratum in group.strata):
-            filled.update(group.strata)
-            kept += group.members
+    """At most ``limit`` photos of each source and class: one of every group before a second of any."""
+    rng = np.random.default_rng(seed)
+    turns: Counter[tuple[str, str, int]] = Counter()
+    ranked: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for row in rng.permutation(side).tolist():
+        source, label = pool.photos.sources[row], int(pool.photos.labels[row])
+        key = (str(pool.groups[row]), source, label)
+        ranked.setdefault((source, label), []).append((turns[key], row))
+        turns[key] += 1
+    # By turn alone: the sort is stable, so that within a turn the order stays one of chance.
+    kept = [row for rows in ranked.values() for _, row in sorted(rows, key=lambda one: one[0])[:limit]]
     return np.sort(np.array(kept, dtype=np.int64))
 
 

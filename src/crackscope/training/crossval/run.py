@@ -35,7 +35,7 @@ class CrossvalPlan:
         settings: In which settings.
         seeds: Each repeats everything with other folds and other chance.
         folds: Of ``within`` and ``pooled``.
-        limit: At most about so many photos of each source and class on a training side; ``None``: all.
+        limit: At most so many photos of each source and class on a training side; ``None``: all.
         real_cracks: ``False``: training sides hold Negative photos and cracks painted on them, and no other.
         grouping: A `Grouping`.
         n_resamples: Bootstrap draws behind the intervals.

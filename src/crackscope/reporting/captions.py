@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import shorten
 
 from crackscope.labels import Label
 from crackscope.reporting.facts import Counts
 from crackscope.reporting.pictures import MOST_BOXES, Picture
 from crackscope.reporting.records import PhotoEntry, Report
-from crackscope.reporting.tables import reason, result
+from crackscope.reporting.tables import reason, result, size_mm
 from crackscope.reporting.words import Words
+
+#: Beside a picture, in letters; the table of reviews has all of it.
+_LONGEST_NOTE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +49,32 @@ def _bar(name: str, counts: Counts, words: Words) -> Bar:
 
 def caption_lines(photo: PhotoEntry, picture: Picture, words: Words) -> Iterator[str]:
     """Result, numbers, who decided what, and why the picture is not the photo itself."""
-    numbers = words("photo.score", score=words.score(photo.score), threshold=words.score(photo.threshold))
-    yield f"{result(photo, words)} · {numbers}"
-    yield " · ".join(_details(photo, words))
+    yield result(photo, words)
+    yield words("photo.score", score=words.score(photo.score), threshold=words.score(photo.threshold))
+    yield from _details(photo, words)
     for act in photo.decisions:
         if act.undone or act.action == "undo" or act.box_ltrb is not None:
             continue
-        label = act.note if act.new_label is None else words(f"label.{act.new_label}")
+        note = shorten(act.note, _LONGEST_NOTE, placeholder=" …")
+        label = note if act.new_label is None else words(f"label.{act.new_label}")
         when, done = words.moment(act.when), words(f"act.{act.action}")
         yield words("photo.decided", who=act.who, when=when, act=done, label=label)
     if picture.problem is not None:
         shown = f" {words('photo.scan_picture')}" if picture.jpeg is not None else ""
         yield words(f"photo.problem_{picture.problem}") + shown
+
+
+def region_lines(photo: PhotoEntry, words: Words, most: int) -> Iterator[str]:
+    """The regions that are drawn, strongest first; where they are stands in the region table."""
+    shown = photo.regions[: most if len(photo.regions) <= most else max(0, most - 1)]
+    for region in shown:
+        left, top, right, bottom = region.box_ltrb
+        size = words("pixels", width=right - left, height=bottom - top)
+        if photo.mm_per_px is not None:
+            size += f" ({size_mm(region, photo.mm_per_px, words)} mm)"
+        yield words("photo.region", number=region.number, score=words.score(region.score), size=size)
+    if len(shown) < len(photo.regions):
+        yield words("photo.more_regions", count=len(photo.regions) - len(shown))
 
 
 def _details(photo: PhotoEntry, words: Words) -> Iterator[str]:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crackscope.reporting import facts, tables
-from crackscope.reporting.captions import caption_lines, classes_of, kind_of, missing_numbers
+from crackscope.reporting.captions import caption_lines, classes_of, kind_of, missing_numbers, region_lines
 from crackscope.reporting.pictures import Picture, draw_picture, longest_side_px
 from crackscope.reporting.records import PhotoEntry, Report
 from crackscope.reporting.site_map import draw_site_map
@@ -39,6 +39,7 @@ def _environment() -> Environment:
         facts=facts,
         tables=tables,
         caption_lines=caption_lines,
+        region_lines=region_lines,
         kind_of=kind_of,
         css_text=_css_text,
         data_uri=_data_uri,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fpdf.enums import XPos, YPos
 
-from crackscope.reporting.captions import Bar, caption_lines, kind_of
+from crackscope.reporting.captions import Bar, caption_lines, kind_of, region_lines
 from crackscope.reporting.facts import Counts
 from crackscope.reporting.pdf_page import COLOURS, FILLS, GROUND, INK, LINE, SOFT, Page
 from crackscope.reporting.pictures import Picture
@@ -15,7 +15,10 @@ from crackscope.reporting.records import PhotoEntry
 from crackscope.reporting.site_map import SiteMap
 from crackscope.reporting.tables import result
 
-_HIGHEST_PICTURE_MM = 92.0
+_HIGHEST_PICTURE_MM, _NARROWEST_TEXT_MM, _GAP_MM, _LINE_MM = 102.0, 48.0, 4.0, 4.4
+#: Width over height from which a picture is one.
+_PANORAMA = 1.7
+_MOST_REGIONS = 10
 
 
 def draw_tiles(page: Page, counts: Counts) -> None:
@@ -89,25 +92,32 @@ def draw_map(page: Page, site: SiteMap) -> None:
 
 
 def draw_figure(page: Page, photo: PhotoEntry, picture: Picture) -> None:
-    """A photo with its heading and what is said of it, on one page."""
+    """A photo with its heading and, beside or below it, what is said of it; all on one page."""
     words = page.words
     heading = words("photo.heading", number=photo.number, name=photo.name)
-    lines = list(caption_lines(photo, picture, words))
     wide, high = _size_mm(picture, page.epw)
+    beside = picture.jpeg is not None and page.epw - wide >= _NARROWEST_TEXT_MM
+    text_mm = page.epw - wide - _GAP_MM if beside else page.epw
+    lines = [*caption_lines(photo, picture, words), *region_lines(photo, words, _MOST_REGIONS)]
     page.write_with(9)
-    text_mm = sum(page.height_of(line, page.epw, 4.4) for line in lines)
+    text_high = sum(page.height_of(line, text_mm, _LINE_MM) + 0.6 for line in lines)
     page.write_with(10, bold=True)
-    page.need(min(page.eph, high + text_mm + page.height_of(heading, page.epw) + 4))
+    body = max(high, text_high) if beside else high + text_high + 1
+    page.need(min(page.eph, body + page.height_of(heading, page.epw) + 2))
     page.start_section(page.known(heading), level=1)
     page.paragraph(heading)
-    page.ln(1)
+    top, number = page.get_y() + 1, page.page
     if picture.jpeg is not None:
         alt = words("photo.alt", number=photo.number, result=result(photo, words))
-        page.image(io.BytesIO(picture.jpeg), w=wide, h=high, alt_text=alt)
-        page.ln(1)
+        page.image(io.BytesIO(picture.jpeg), x=page.l_margin, y=top, w=wide, h=high, alt_text=alt)
+    page.set_y(top if beside else top + high + 1)
     for index, line in enumerate(lines):
         page.write_with(9, INK if index == 0 else SOFT, bold=index == 0)
-        page.paragraph(line, line_mm=4.4)
+        page.set_x(page.l_margin + wide + _GAP_MM if beside else page.l_margin)
+        page.paragraph(line, line_mm=_LINE_MM, width_mm=text_mm)
+        page.set_y(page.get_y() + 0.6)
+    if beside and page.page == number:
+        page.set_y(max(page.get_y(), top + high))
     page.ln(6)
     page.write_with(10)
 
@@ -133,7 +143,9 @@ def _size_mm(picture: Picture, room_mm: float) -> tuple[float, float]:
     if picture.jpeg is None:
         return 0.0, 0.0
     width, height = picture.size_wh
-    scale = min(room_mm / width, _HIGHEST_PICTURE_MM / height)
+    # A panorama takes the whole width, other pictures leave a column for the text.
+    widest = room_mm if width > _PANORAMA * height else room_mm - _NARROWEST_TEXT_MM
+    scale = min(widest / width, _HIGHEST_PICTURE_MM / height)
     return width * scale, height * scale
 
 

@@ -39,6 +39,7 @@ class Page(FPDF):
         self.add_font(_FAMILY, "B", folder / "DejaVuSansCondensed-Bold.ttf")
         self._letters: Any = self.fonts[_FAMILY].cmap  # type: ignore[union-attr]
         self.set_margins(_MARGIN_MM, _MARGIN_MM)
+        self.c_margin = 0.0
         self.set_auto_page_break(True, _FOOT_MM)
         self.set_draw_color(*LINE)
         self.write_with(10)
@@ -163,6 +164,8 @@ class Page(FPDF):
         small = FontFace(size_pt=7, color=SOFT)
         with super().table(
             borders_layout=TableBordersLayout.NONE,
+            width=self.epw * (0.6 if table.narrow else 1),
+            align="LEFT",
             col_widths=tuple(column.width for column in table.columns),
             headings_style=FontFace(emphasis="BOLD", size_pt=8.5, color=INK),
             line_height=4.3,
@@ -184,6 +187,7 @@ class Page(FPDF):
                         align="LEFT",
                         border=CellBordersLayout.NONE,
                     )
-        self.line(self.l_margin, self.get_y(), self.l_margin + self.epw, self.get_y())
+        right = self.l_margin + self.epw * (0.6 if table.narrow else 1)
+        self.line(self.l_margin, self.get_y(), right, self.get_y())
         self.ln(2)
         self.write_with(10)

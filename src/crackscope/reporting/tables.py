@@ -29,11 +29,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table to be read once; the first column names the row."""
+    """A table; the first column names the row.
+
+    Attributes:
+        narrow: It has little to say and does not need the whole width.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    narrow: bool = False
 
 
 def class_table(report: Report, words: Words) -> Table:
@@ -47,7 +52,7 @@ def class_table(report: Report, words: Words) -> Table:
         Row(cells=(words(f"label.{name}"), *(_share(each, name, words) for each in counts.values())))
         for name in ("Positive", "Negative", "failed")
     ]
-    return Table(caption=words("caption.classes"), columns=tuple(columns), rows=tuple(rows))
+    return Table(caption=words("caption.classes"), columns=tuple(columns), rows=tuple(rows), narrow=True)
 
 
 def _share(counts: Counts, name: str, words: Words) -> str:
@@ -146,7 +151,7 @@ def aci_table(words: Words) -> Table:
         Column(heading=words("aci.width"), width=30, numeric=True),
     )
     rows = (Row(cells=(words(f"aci.{name}"), words.number(width, 2))) for name, width in ACI_224R)
-    return Table(caption=words("aci.caption"), columns=columns, rows=tuple(rows))
+    return Table(caption=words("aci.caption"), columns=columns, rows=tuple(rows), narrow=True)
 
 
 def eurocode_table(words: Words) -> Table:
@@ -166,7 +171,7 @@ def eurocode_table(words: Words) -> Table:
         )
         for name, reinforced, prestressed in EUROCODE_2
     )
-    return Table(caption=words("ec2.caption"), columns=columns, rows=tuple(rows))
+    return Table(caption=words("ec2.caption"), columns=columns, rows=tuple(rows), narrow=True)
 
 
 def place(box_ltrb: BoxLTRB, words: Words) -> str:

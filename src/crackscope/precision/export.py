@@ -66,7 +66,7 @@ def export_variant(
         BundleError: The model can't be loaded.
     """
     base = load_bundle(model)
-    calibration, judged = _shared_out(photos, seed) if precision is Precision.INT8 else ([], list(photos))
+    calibration, judged = share_out(photos, seed) if precision is Precision.INT8 else ([], list(photos))
     with atomic_folder(output) as folder:
         images = _read(calibration, base.config.input_hw) if calibration else None
         write_variant(base.onnx_path, folder / ONNX_NAME, precision, images)
@@ -88,7 +88,7 @@ def export_variant(
     )
 
 
-def _shared_out(photos: Sequence[GroupedPhoto], seed: int) -> tuple[list[GroupedPhoto], list[GroupedPhoto]]:
+def share_out(photos: Sequence[GroupedPhoto], seed: int) -> tuple[list[GroupedPhoto], list[GroupedPhoto]]:
     """Photos for ranges and photos for the gate, no group in both."""
     rng = np.random.default_rng(seed)
     names = sorted({photo.group for photo in photos})

@@ -75,12 +75,12 @@ def test_a_variant_that_is_refused_leaves_nothing(
 def test_int8_is_judged_on_other_groups_than_it_was_made_with(
     base: Bundle, photos: tuple[GroupedPhoto, ...]
 ) -> None:
-    calibration, judged = room._shared_out(photos, seed=0)
+    calibration, judged = room.share_out(photos, seed=0)
     assert not {one.group for one in calibration} & {one.group for one in judged}
     assert {one.truth for one in calibration} == {one.truth for one in judged}
     assert len(judged) == 18
     with pytest.raises(DataError, match=r"int8 needs photos of both classes .* 1 groups of 1 photos"):
-        room._shared_out(photos[:1], seed=0)
+        room.share_out(photos[:1], seed=0)
 
 
 def test_the_command_writes_the_model_and_says_what_it_measured(

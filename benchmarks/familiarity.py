@@ -1,0 +1,207 @@
+"""Does the detector know what is not concrete? Share flagged ``unfamiliar``, and what other gates would flag.
+
+Every kind of gate is fitted on embeddings of training photos, and its limit set on calibration photos, as
+`crackscope train` does. Pictures of objects come from Caltech-101: gates are chosen on one half of its
+categories (by a hash of their names) and reported on the other. Prints a table, and JSON with --output.
+
+    crackscope data split ../shared/data/metu --output metu.csv
+    crackscope data split ../shared/data/sdnet2018 --output sdnet2018.csv
+    python benchmarks/familiarity.py --known ../shared/data/metu:metu.csv --known ../shared/data/sdnet2018:sdnet2018.csv --left-out ../shared/data/bridge --strange ../shared/data/caltech101
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+
+from crackscope.dataset.manifest import read_manifest
+from crackscope.dataset.records import Part
+from crackscope.evaluation.photos import find_labelled_photos
+from crackscope.inference.classifier import CrackClassifier
+from crackscope.records import Failure
+
+QUANTILE = 0.99
+SHIPPED = "as shipped"
+
+Embeddings = NDArray[np.float64]
+Distance = Callable[[Embeddings], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """Embeddings of some photos, and the distance that the model's own graph gives them."""
+
+    values: Embeddings
+    distances: NDArray[np.float64]
+
+
+def main() -> None:
+    options = _options()
+    classifier = CrackClassifier.load(options.model)
+    parts = _parts(options)
+    embedded = {name: embed(classifier, paths, name, options.cache) for name, paths in parts.items()}
+    rows = {SHIPPED: shipped_row(classifier, embedded)}
+    fit, calibration = embedded["fit"].values, embedded["calibration"].values
+    for name, distance in gates(fit).items():
+        limit = float(np.quantile(distance(calibration), QUANTILE, method="higher"))
+        rows[name] = {
+            part: float((distance(one.values) > limit).mean())
+            for part, one in embedded.items()
+            if part not in ("fit", "calibration")
+        }
+    show(rows, {name: len(one.distances) for name, one in embedded.items()})
+    if options.output:
+        document = {"model": classifier.bundle.identity, "quantile": QUANTILE, "flagged": rows}
+        options.output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def gates(fit: Embeddings) -> dict[str, Distance]:
+    """Distances from (N, D) embeddings of training photos, by what they are called."""
+    mean = fit.mean(axis=0)
+    found: dict[str, Distance] = {}
+    for directions in (16, 64, 256):
+        found[f"probabilistic PCA, {directions} directions"] = _ppca(fit, directions)
+    found["Mahalanobis, Ledoit-Wolf"] = _mahalanobis(LedoitWolf().fit(fit).precision_, mean)
+    spread = fit.std(axis=0) + 0.1 * fit.std()
+    found["Euclidean, standardised features"] = lambda x: np.sqrt((((x - mean) / spread) ** 2).mean(axis=1))
+    for neighbours in (1, 10):
+        found[f"nearest {neighbours}, cosine"] = _nearest(fit, neighbours, _unit)
+        found[f"nearest {neighbours}, Euclidean"] = _nearest(fit, neighbours, lambda x: x)
+    for directions in (64, 256):
+        found[f"residual outside of {directions} directions"] = _residual(fit, directions)
+    return found
+
+
+def embed(classifier: CrackClassifier, paths: Sequence[Path], name: str, cache: Path | None) -> Embedded:
+    """Embed photos, or read what an earlier call kept; photos that can't be read are left out."""
+    key = hashlib.sha256("\n".join([classifier.bundle.identity, *map(str, paths)]).encode()).hexdigest()[:16]
+    file = None if cache is None else cache / f"{name}-{key}.npz"
+    if file is None or not file.is_file():
+        values, distances = [], []
+        with closing(classifier.run_paths(list(paths))) as results:
+            for scored in results:
+                if not isinstance(scored, Failure):
+                    values.append(scored.embedding)
+                    distances.append(scored.distance)
+        found = Embedded(
+            values=np.array(values, dtype=np.float64), distances=np.array(distances, dtype=float)
+        )
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(file, values=found.values.astype(np.float32), distances=found.distances)
+        return found
+    kept = np.load(file)
+    return Embedded(values=kept["values"].astype(np.float64), distances=kept["distances"])
+
+
+def shipped_row(classifier: CrackClassifier, embedded: dict[str, Embedded]) -> dict[str, float]:
+    """What the model flags by itself."""
+    familiarity = classifier.bundle.config.familiarity
+    if familiarity is None:
+        raise SystemExit(f"{classifier.bundle.folder} has no gate")
+    return {
+        part: float((one.distances > familiarity.limit).mean())
+        for part, one in embedded.items()
+        if part not in ("fit", "calibration")
+    }
+
+
+def show(rows: dict[str, dict[str, float]], counts: dict[str, int]) -> None:
+    """Print the table as Markdown."""
+    parts = list(rows[SHIPPED])
+    print("| gate | " + " | ".join(f"{part} ({counts[part]:,})" for part in parts) + " |")
+    print("|---|" + "---:|" * len(parts))
+    for name, row in rows.items():
+        print(f"| {name} | " + " | ".join(f"{row[part]:.1%}" for part in parts) + " |")
+
+
+def _ppca(fit: Embeddings, directions: int) -> Distance:
+    pca = PCA(n_components=directions, svd_solver="covariance_eigh").fit(fit)
+    deviations, rest = np.sqrt(pca.explained_variance_), np.sqrt(pca.noise_variance_)
+
+    def distance(values: Embeddings) -> NDArray[np.float64]:
+        centred = values - pca.mean_
+        inside = centred @ pca.components_.T
+        residual = centred - inside @ pca.components_
+        total = ((inside / deviations) ** 2).sum(1) + ((residual / rest) ** 2).sum(1)
+        return np.asarray(np.sqrt(total / values.shape[1]))
+
+    return distance
+
+
+def _residual(fit: Embeddings, directions: int) -> Distance:
+    pca = PCA(n_components=directions, svd_solver="covariance_eigh").fit(fit)
+
+    def distance(values: Embeddings) -> NDArray[np.float64]:
+        centred = values - pca.mean_
+        return np.asarray(np.linalg.norm(centred - centred @ pca.components_.T @ pca.components_, axis=1))
+
+    return distance
+
+
+def _mahalanobis(precision: Embeddings, mean: NDArray[np.float64]) -> Distance:
+    def distance(values: Embeddings) -> NDArray[np.float64]:
+        centred = values - mean
+        return np.asarray(np.sqrt(np.maximum(((centred @ precision) * centred).sum(1), 0)))
+
+    return distance
+
+
+def _nearest(fit: Embeddings, neighbours: int, scaled: Callable[[Embeddings], Embeddings]) -> Distance:
+    index = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(scaled(fit))
+    return lambda values: np.asarray(index.kneighbors(scaled(values))[0][:, -1])
+
+
+def _unit(values: Embeddings) -> Embeddings:
+    return np.asarray(values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12))
+
+
+def _parts(options: argparse.Namespace) -> dict[str, list[Path]]:
+    parts: dict[str, list[Path]] = {"fit": [], "calibration": []}
+    for known in options.known:
+        folder, _, manifest_file = known.rpartition(":")
+        manifest = read_manifest(Path(manifest_file), root=Path(folder))
+        for name, part in (("fit", Part.TRAIN), ("calibration", Part.CALIBRATION), ("test", Part.TEST)):
+            files = _evenly([manifest.root / row.path for row in manifest.of(part)], options.most)
+            parts.setdefault(f"{Path(folder).name} test" if name == "test" else name, []).extend(files)
+    for folder in options.left_out:
+        files = [photo.file for photo in find_labelled_photos([folder])]
+        parts[f"{folder.name}, left out"] = _evenly(files, options.most)
+    for category in sorted(path for path in options.strange.iterdir() if path.is_dir()):
+        half = hashlib.sha256(category.name.encode()).digest()[0] % 2
+        name = f"objects {'to report on' if half else 'to choose by'}"
+        parts.setdefault(name, []).extend(_evenly(sorted(category.glob("*.jpg")), options.per_category))
+    return parts
+
+
+def _evenly(files: list[Path], most: int) -> list[Path]:
+    places = np.linspace(0, len(files) - 1, min(len(files), most)).round().astype(int)
+    return [files[place] for place in places.tolist()]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--known", action="append", required=True, metavar="FOLDER:MANIFEST")
+    parser.add_argument("--left-out", action="append", default=[], type=Path, metavar="FOLDER")
+    parser.add_argument("--strange", required=True, type=Path, metavar="FOLDER", help="folders by category")
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--most", type=int, default=2000, help="photos of a source and part")
+    parser.add_argument("--per-category", type=int, default=10)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--output", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

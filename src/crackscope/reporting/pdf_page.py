@@ -170,7 +170,7 @@ class Page(FPDF):
             headings_style=FontFace(emphasis="BOLD", size_pt=8.5, color=INK),
             line_height=4.3,
             v_align="TOP",
-            padding=(0.7, 1.5, 0.7, 0),
+            padding=(0.7, 2.5, 0.7, 0),
             text_align=tuple("RIGHT" if column.numeric else "LEFT" for column in table.columns),
         ) as lines:
             lines.row([self.known(column.heading) for column in table.columns])

@@ -127,7 +127,10 @@ def _print(found: Retraining) -> None:
     print_table(sheet_table(found.adaptation.sheet))
     for note in notes(found.adaptation):
         typer.echo(note)
-    typer.echo("\nOn the held-back reviews, A the model in use, B the new one:")
+    typer.echo(
+        "\nThat verdict asks for a gain beyond doubt; to take over, a new model must only not be worse on the "
+        "reviews held back from it.\nThere, with A the model in use and B the new one:"
+    )
     print_table(comparison_table(found.comparison))
     typer.echo(
         "The new model is not worse." if found.objection is None else f"No: of the new one {found.objection}."

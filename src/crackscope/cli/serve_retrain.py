@@ -128,8 +128,8 @@ def _print(found: Retraining) -> None:
     for note in notes(found.adaptation):
         typer.echo(note)
     typer.echo(
-        "\nThat verdict asks for a gain beyond doubt; to take over, a new model must only not be worse on the "
-        "reviews held back from it.\nThere, with A the model in use and B the new one:"
+        "\nThat verdict asks for a gain beyond doubt; to take over, a new model must only not be worse on "
+        "the reviews that were held back from it.\nThere, with A the model in use and B the new one:"
     )
     print_table(comparison_table(found.comparison))
     typer.echo(

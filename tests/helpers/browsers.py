@@ -36,7 +36,7 @@ def running_browser() -> Iterator[Browser]:
 def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """A page of a new profile; it fails at the end where a script failed or the page's policy was hurt."""
     with browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options) as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))

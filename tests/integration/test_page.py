@@ -97,6 +97,7 @@ def _at(server: RunningServer, project: int, photo: int = 0) -> str:
 def _expect(subject: Any) -> Any:
     from playwright.sync_api import expect
 
+    expect.set_options(timeout=30_000)  # machines of tests are busy
     return expect(subject)
 
 

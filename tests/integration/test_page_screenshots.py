@@ -58,7 +58,8 @@ def test_the_pictures_of_the_documentation(browser: Browser, server: RunningServ
     client = server.client
     client.post("/v1/projects", json=project)
     form = {"project_id": "1", "mm_per_px": "0.4"}
-    wait_for_job(client, client.post("/v1/scan", files=form_files(*_photos()), data=form).json()["job"]["id"])
+    job = client.post("/v1/scan", files=form_files(*_photos()), data=form).json()["job"]
+    wait_for_job(client, job["id"], timeout_s=250)
     who = {"X-Crackscope-User": "A. Huber"}
     photos = client.get("/v1/photos?project_id=1&sort=score").json()["photos"]
     for photo, fields in zip(
@@ -77,7 +78,8 @@ def test_the_pictures_of_the_documentation(browser: Browser, server: RunningServ
         ("page-phone", photo, ".trail li", {"viewport": PHONE}),
     ):
         with opened(browser, url, **options) as page:
-            expect(page.locator(ready).first).to_be_visible()
+            page.set_default_timeout(60_000)
+            expect(page.locator(ready).first).to_be_visible(timeout=60_000)
             _save(page, name)
 
 

@@ -114,6 +114,8 @@ async function request(method, path, { body, who } = {}) {
  * @param {Record<string, string | number | boolean | null | undefined>} parameters
  */
 export function query(parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const given = Object.entries(parameters).filter(
+    ([, value]) => value !== null && value !== undefined && value !== "",
+  );
   return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
 }

@@ -52,17 +52,23 @@ export function photoCard(photo, href, tried) {
  */
 function badges(photo, becomes) {
   const { status, error, label, result, decision } = photo;
-  if (status === "failed") return [h("span", { class: "badge failed" }, t("gallery.failed")), h("small", {}, error)];
-  if (!result) return [h("span", { class: "badge waiting" }, t(status === "running" ? "card.running" : "card.waiting"))];
+  if (status === "failed")
+    return [h("span", { class: "badge failed" }, t("gallery.failed")), h("small", {}, error)];
+  if (!result)
+    return [h("span", { class: "badge waiting" }, t(status === "running" ? "card.running" : "card.waiting"))];
   return [
     labelBadge(label),
     h("small", {}, t("card.score", { score: scoreText(result.score) })),
     status !== "done" && h("span", { class: "badge waiting" }, t("card.waiting")),
     becomes && h("span", { class: "badge whatif" }, t("card.becomes", { label: labelText(becomes) })),
-    decision && h("small", { class: "by" }, icon(icons.CHECK), t("card.reviewed", { who: whoText(decision.who) })),
-    !decision && result.reason && h("span", { class: "badge review" }, t("card.review", { reason: reasonText(result.reason) })),
+    decision &&
+      h("small", { class: "by" }, icon(icons.CHECK), t("card.reviewed", { who: whoText(decision.who) })),
+    !decision &&
+      result.reason &&
+      h("span", { class: "badge review" }, t("card.review", { reason: reasonText(result.reason) })),
   ];
 }
 
 /** @param {string | null} label */
-export const labelBadge = (label) => h("span", { class: `badge ${String(label).toLowerCase()}` }, labelText(label));
+export const labelBadge = (label) =>
+  h("span", { class: `badge ${String(label).toLowerCase()}` }, labelText(label));

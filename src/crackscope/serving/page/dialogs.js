@@ -20,7 +20,11 @@ export function openDialog(title, content, { required = false, wide = false, onc
     h("dialog", { "aria-labelledby": id, class: wide ? "wide" : "" })
   );
   const close = () => dialog.close();
-  const cross = h("button", { class: "quiet icon-only", type: "button", "aria-label": t("close"), onclick: close }, icon(icons.CROSS));
+  const cross = h(
+    "button",
+    { class: "quiet icon-only", type: "button", "aria-label": t("close"), onclick: close },
+    icon(icons.CROSS),
+  );
   dialog.append(h("header", {}, h("h2", { id }, title), !required && cross), ...[content(close)].flat());
   dialog.addEventListener("cancel", (event) => required && event.preventDefault());
   dialog.addEventListener("click", (event) => !required && event.target === dialog && close());
@@ -80,7 +84,11 @@ export function toast(text, { kind = "info", link } = {}) {
     { class: `toast ${kind}` },
     h("span", {}, text),
     link && h("a", { href: link.href }, link.text),
-    h("button", { class: "quiet icon-only", "aria-label": t("close"), onclick: () => element.remove() }, icon(icons.CROSS)),
+    h(
+      "button",
+      { class: "quiet icon-only", "aria-label": t("close"), onclick: () => element.remove() },
+      icon(icons.CROSS),
+    ),
   );
   const shown = document.getElementById("toasts");
   shown?.append(element);
@@ -107,7 +115,12 @@ export function field(label, input, hint) {
  * @param {any[]} items
  */
 export function menu(summary, items) {
-  const details = h("details", { class: "menu" }, h("summary", { class: "button" }, ...summary), h("div", { class: "panel" }, ...items));
+  const details = h(
+    "details",
+    { class: "menu" },
+    h("summary", { class: "button" }, ...summary),
+    h("div", { class: "panel" }, ...items),
+  );
   const close = (/** @type {Event} */ event) => {
     if (event instanceof KeyboardEvent && event.key !== "Escape") return;
     if (event instanceof KeyboardEvent && details.open) {
@@ -117,7 +130,10 @@ export function menu(summary, items) {
     details.open = false;
   };
   details.addEventListener("keydown", close);
-  details.addEventListener("click", (/** @type {any} */ event) => event.target.closest(".panel button") && (details.open = false));
+  details.addEventListener(
+    "click",
+    (/** @type {any} */ event) => event.target.closest(".panel button") && (details.open = false),
+  );
   details.addEventListener("toggle", () => {
     const outside = (/** @type {Event} */ event) => {
       if (!details.contains(/** @type {Node} */ (event.target))) details.open = false;

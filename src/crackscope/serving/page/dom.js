@@ -65,7 +65,8 @@ export function fillKeyed(parent, items, keyOf, make) {
     if (old?.contains(document.activeElement)) queueMicrotask(() => focusFirst(element));
     return element;
   });
-  const unchanged = wanted.length === parent.children.length && wanted.every((e, i) => e === parent.children[i]);
+  const unchanged =
+    wanted.length === parent.children.length && wanted.every((e, i) => e === parent.children[i]);
   if (!unchanged) parent.replaceChildren(...wanted);
 }
 

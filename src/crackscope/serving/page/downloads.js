@@ -28,7 +28,8 @@ async function download(path, name) {
 }
 
 /** @param {number} project */
-export const downloadExport = (project) => download(`/v1/projects/${project}/export`, `reviews-${project}.zip`);
+export const downloadExport = (project) =>
+  download(`/v1/projects/${project}/export`, `reviews-${project}.zip`);
 
 /**
  * The menu of reports.

@@ -17,7 +17,10 @@ export function factsList(photo, askDelete) {
     ["facts.size", `${photo.width_px} × ${photo.height_px} px, ${sizeText(photo.size_bytes)}`],
     ["facts.taken", photo.taken_at],
     ["facts.camera", photo.camera],
-    ["facts.position", latitude !== null && longitude !== null && `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`],
+    [
+      "facts.position",
+      latitude !== null && longitude !== null && `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`,
+    ],
     ["facts.scale", result && (mm ? `${mm} mm/px` : t("viewer.uncalibrated"))],
     ["facts.tile", result && `${result.tile_px} px`],
     ["facts.model", result?.model_sha256.slice(0, 12)],
@@ -25,7 +28,13 @@ export function factsList(photo, askDelete) {
     ["facts.expires", photo.expires_at && timeText(photo.expires_at)],
   ];
   return [
-    h("dl", {}, ...rows.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value)))),
+    h(
+      "dl",
+      {},
+      ...rows
+        .filter(([, value]) => value)
+        .map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value))),
+    ),
     h("button", { class: "quiet danger-text", onclick: askDelete }, icon(icons.TRASH), t("viewer.delete")),
   ];
 }

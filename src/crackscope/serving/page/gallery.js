@@ -4,272 +4,258 @@
 import { get, query } from "./api.js";
 import { photoCard } from "./card.js";
 import { watch } from "./changes.js";
-import { menu, toastError } from "./dialogs.js";
+import { toastError } from "./dialogs.js";
 import { fill, fillKeyed, h, icon } from "./dom.js";
-import { reportMenu } from "./downloads.js";
+import { galleryHead } from "./galleryhead.js";
 import * as icons from "./icons.js";
-import { openRescan, stopJobs } from "./jobs.js";
-import { lastPhoto, forgetOrder } from "./order.js";
-import { describe, openProjectDelete, openProjectForm } from "./projects.js";
+import { openRescan } from "./jobs.js";
+import { forgetOrder, lastPhoto } from "./order.js";
+import { PAGE, showPager } from "./pager.js";
 import { address, choiceOf, go } from "./route.js";
+import { scanStrip } from "./scanstrip.js";
 import { t } from "./strings.js";
 import { showSuggestions } from "./suggestions.js";
+import { showTallies } from "./tallies.js";
 import { thresholdControl, triedOf, whenQuiet } from "./threshold.js";
-import { openProjectTrail } from "./trail.js";
 import { openUpload } from "./uploadpanel.js";
 
 /**
  * @typedef {import("./route.js").Route} Route
  * @typedef {import("./types.js").Counts} Counts
  * @typedef {import("./types.js").Photo} Photo
- * @typedef {import("./types.js").Project} Project
  */
 
-const PAGE = 48;
 const SORTS = /** @type {const} */ (["review", "score", "label", "name", "uploaded"]);
-
-/** What the buttons above the gallery show: the text, the filter, and how many there are. */
-const TALLIES = /** @type {const} */ ([
-  ["gallery.all", {}, "total"],
-  ["positive", { label: "Positive" }, "positive"],
-  ["negative", { label: "Negative" }, "negative"],
-  ["gallery.needed", { review: "needed" }, "needed"],
-  ["gallery.reviewed", { review: "reviewed" }, "reviewed"],
-  ["gallery.failed", { state: "failed" }, "failed"],
-]);
 const NO_FILTER = { label: "", review: "", state: "", name: "", changes: "", page: "" };
 
 /**
  * Show a project's photos.
  * @param {HTMLElement} main
- * @param {Route} first
+ * @param {Route} route
  */
-export function showGallery(main, first) {
-  let route = first;
-  let scanned = 0.5;
-  let mostWaiting = 0;
-  let before = 0;
-  /** @type {Counts | null} */
-  let counts = null;
+export const showGallery = (main, route) => new Gallery(main, route);
 
-  const head = h("div", { class: "head" });
-  const scanning = h("div", { class: "scanning", hidden: true });
-  const suggested = h("section", { class: "suggested", hidden: true });
-  const tallies = h("div", { class: "tallies", role: "group", "aria-label": t("gallery.filter") });
-  const list = h("ul", { class: "gallery", "aria-label": t("gallery.list"), onkeydown: moveFocus });
-  const empty = h("section", { class: "empty", hidden: true });
-  const pages = h("nav", { class: "pages", "aria-label": t("gallery.pages") });
-  const find = h("input", { type: "search", id: "find", value: route.query.name, "aria-label": t("gallery.search"), placeholder: t("gallery.search"), oninput: () => typing.soon() });
-  const sort = h(
-    "select",
-    { onchange: () => change({ sort: sort.value, page: "" }) },
-    ...SORTS.map((name) => h("option", { value: name }, t(`sort.${name}`))),
-  );
-  const only = h("input", { type: "checkbox", onchange: () => change({ changes: only.checked ? "true" : "", page: "" }) });
-  const rescan = () => route.project !== null && openRescan(route.project, route.query.t ?? "", () => change({ t: "", changes: "" }));
-  const threshold = thresholdControl(
-    (tried) => {
-      threshold.show(tried, scanned, counts?.would_change);
-      tries = tried;
-      trying.soon();
-    },
-    [
-      h("label", { class: "check" }, only, t("threshold.only")),
-      route.project !== null && h("button", { onclick: rescan }, t("threshold.keep")),
-    ].filter(Boolean),
-  );
-  /** @type {number | null} */
-  let tries = null;
-  const trying = whenQuiet(120, () => change({ t: tries === null ? "" : String(tries), ...(tries === null && { changes: "" }) }));
-  const typing = whenQuiet(250, () => change({ name: find.value.trim(), page: "" }));
-  const whatIf = h("details", { class: "what-if", open: triedOf(route.query) !== null }, h("summary", {}, t("threshold.try")), threshold.element);
-  const tools = h("div", { class: "tools" }, find, h("label", { class: "inline" }, t("gallery.sort"), sort), whatIf);
-  fill(main, head, scanning, suggested, tallies, tools, list, empty, pages);
-
-  const watcher = watch(
-    () => ({ project_id: route.project, threshold: route.query.t }),
-    (fresh, changed) => {
-      counts = fresh;
-      showCounts(fresh);
-      if (changed) loadPage().catch(() => undefined);
-    },
-  );
-
-  /** @param {Record<string, string>} changes */
-  const change = (changes) => go(address(route.project, 0, { ...route.query, ...changes }), true);
-
-  /** @param {Counts} fresh */
-  function showCounts(fresh) {
-    fillKeyed(tallies, TALLIES.map(([text, filter, name]) => ({ text, filter, n: fresh[name], on: isOn(filter) })), (each) => each.text, tally);
-    const { waiting } = fresh;
-    if (waiting === 0) mostWaiting = 0;
-    else mostWaiting += Math.max(0, waiting - before);
-    before = waiting;
-    scanning.hidden = waiting === 0;
-    if (waiting) showScanning(scanning, mostWaiting - waiting, mostWaiting, fresh.open_jobs);
-    threshold.show(triedOf(route.query), scanned, fresh.would_change);
-    tools.hidden = tallies.hidden = fresh.total === 0;
-    if (fresh.total === 0) showEmpty();
+class Gallery {
+  /**
+   * @param {HTMLElement} main
+   * @param {Route} route
+   */
+  constructor(main, route) {
+    this.route = route;
+    this.scanned = 0.5;
+    /** @type {Counts | null} */
+    this.counts = null;
+    /** @type {number | null} */
+    this.tried = triedOf(route.query);
+    this.typing = whenQuiet(250, () => this.change({ name: this.find.value.trim(), page: "" }));
+    this.trying = whenQuiet(120, () => this.keepInAddress());
+    this.threshold = this.layOutThreshold();
+    this.layOut(main);
+    this.showQuery();
+    this.watcher = watch(
+      () => ({ project_id: this.route.project, threshold: this.route.query.t }),
+      (counts, changed) => {
+        this.counts = counts;
+        this.showCounts();
+        if (changed) this.loadPage().catch(() => undefined);
+      },
+    );
   }
 
-  /** @param {Record<string, string>} filter */
-  function isOn(filter) {
-    const { label = "", review = "", state = "" } = route.query;
-    return JSON.stringify([label, review, state]) === JSON.stringify([filter.label ?? "", filter.review ?? "", filter.state ?? ""]);
+  /** @param {HTMLElement} main */
+  layOut(main) {
+    this.head = h("div", { class: "head" });
+    this.scans = scanStrip();
+    this.suggested = h("section", { class: "suggested", hidden: true });
+    this.tallies = h("div", { class: "tallies", role: "group", "aria-label": t("gallery.filter") });
+    this.list = h("ul", { class: "gallery", "aria-label": t("gallery.list"), onkeydown: moveFocus });
+    this.empty = h("section", { class: "empty", hidden: true });
+    this.pages = h("nav", { class: "pages", "aria-label": t("gallery.pages") });
+    this.tools = this.layOutTools();
+    fill(
+      main,
+      this.head,
+      this.scans.element,
+      this.suggested,
+      this.tallies,
+      this.tools,
+      this.list,
+      this.empty,
+      this.pages,
+    );
   }
 
-  /** @param {{text: any, filter: Record<string, string>, n: number, on: boolean}} each */
-  function tally({ text, filter, n, on }) {
-    const press = () => change({ label: "", review: "", state: "", page: "", ...filter });
-    return h("button", { class: "tally", "aria-pressed": String(on), onclick: press }, h("b", {}, n.toLocaleString()), h("span", {}, t(text)));
+  layOutThreshold() {
+    this.only = h("input", {
+      type: "checkbox",
+      onchange: () => this.change({ changes: this.only.checked ? "true" : "", page: "" }),
+    });
+    const more = [h("label", { class: "check" }, this.only, t("threshold.only"))];
+    if (this.route.project !== null) {
+      more.push(h("button", { onclick: () => this.rescan() }, t("threshold.keep")));
+    }
+    return thresholdControl((tried) => this.tryThreshold(tried), more);
   }
 
-  async function loadPage() {
+  layOutTools() {
+    const find = t("gallery.search");
+    this.find = h("input", {
+      type: "search",
+      id: "find",
+      "aria-label": find,
+      placeholder: find,
+      oninput: () => this.typing.soon(),
+    });
+    this.sort = h(
+      "select",
+      { onchange: () => this.change({ sort: this.sort.value, page: "" }) },
+      ...SORTS.map((name) => h("option", { value: name }, t(`sort.${name}`))),
+    );
+    const whatIf = h(
+      "details",
+      { class: "what-if", open: this.tried !== null },
+      h("summary", {}, t("threshold.try")),
+      this.threshold.element,
+    );
+    const sort = h("label", { class: "inline" }, t("gallery.sort"), this.sort);
+    return h("div", { class: "tools" }, this.find, sort, whatIf);
+  }
+
+  refresh() {
+    return Promise.all([this.loadHead(), this.loadPage(), this.watcher.now()]);
+  }
+
+  async loadHead() {
+    const number = this.route.project;
+    const project = number === null ? null : await get(`/v1/projects/${number}`);
+    document.title = `${project?.name ?? t("project.loose")} – crackscope`;
+    const acts = {
+      onChanged: () => this.loadHead().catch(toastError),
+      suggest: () => showSuggestions(this.suggested, project.id).catch(toastError),
+      rescan: () => this.rescan(),
+    };
+    fill(this.head, ...galleryHead(project, acts));
+  }
+
+  async loadPage() {
     forgetOrder();
+    const { route } = this;
     const page = Math.max(1, Number(route.query.page) || 1);
-    const asked = route;
-    const { total, photos } = await get(`/v1/photos${query({ ...choiceOf(route), limit: PAGE, offset: (page - 1) * PAGE })}`);
-    if (asked !== route) return;
-    if (photos.length === 0 && page > 1) return change({ page: "" });
+    const part = { ...choiceOf(route), limit: PAGE, offset: (page - 1) * PAGE };
+    /** @type {{total: number, photos: Photo[]}} */
+    const { total, photos } = await get(`/v1/photos${query(part)}`);
+    if (route !== this.route) return;
+    if (photos.length === 0 && page > 1) return void this.change({ page: "" });
     const tried = triedOf(route.query);
+    const cards = photos.map((photo) => ({
+      photo,
+      tried,
+      href: address(route.project, photo.id, route.query),
+    }));
     fillKeyed(
-      list,
-      photos.map((/** @type {Photo} */ photo) => ({ photo, tried, href: address(route.project, photo.id, route.query) })),
+      this.list,
+      cards,
       ({ photo }) => photo.id,
       ({ photo, href }) => photoCard(photo, href, tried),
     );
-    scanned = photos.find((/** @type {Photo} */ photo) => photo.result)?.result.threshold ?? scanned;
-    threshold.show(tried, scanned, counts?.would_change);
-    showPages(page, total);
-    showEmpty();
-    returnTo();
+    this.scanned = photos.find((photo) => photo.result)?.result?.threshold ?? this.scanned;
+    this.showThreshold();
+    this.showEmpty();
+    showPager(this.pages, page, total, (to) => {
+      this.change({ page: String(to) });
+      window.scrollTo({ top: 0 });
+    });
+    this.returnFocus();
   }
 
-  function showEmpty() {
-    const filtered = ["label", "review", "state", "name", "changes"].some((name) => route.query[name]);
-    empty.hidden = list.children.length > 0;
-    if (empty.hidden) return;
-    if (filtered && counts?.total) {
-      fill(empty, h("p", {}, t("gallery.nothing")), h("button", { onclick: () => change(NO_FILTER) }, t("gallery.clear")));
+  showCounts() {
+    const { counts } = this;
+    if (!counts) return;
+    showTallies(this.tallies, counts, this.route.query, (filter) => this.change({ ...filter, page: "" }));
+    this.scans.show(counts);
+    this.showThreshold();
+    this.tools.hidden = this.tallies.hidden = counts.total === 0;
+    if (counts.total === 0) this.showEmpty();
+  }
+
+  showThreshold() {
+    this.threshold.show(this.tried, this.scanned, this.counts?.would_change);
+  }
+
+  showEmpty() {
+    const { query: filters, project } = this.route;
+    this.empty.hidden = this.list.children.length > 0;
+    const filtered = ["label", "review", "state", "name", "changes"].some((name) => filters[name]);
+    if (filtered && this.counts?.total) {
+      const all = h("button", { onclick: () => this.change(NO_FILTER) }, t("gallery.clear"));
+      fill(this.empty, h("p", {}, t("gallery.nothing")), all);
     } else {
-      const add = h("button", { class: "primary", onclick: () => openUpload(route.project) }, t("upload.choose"), " …");
-      fill(empty, icon(icons.UPLOAD), h("h2", {}, t("gallery.empty.title")), h("p", {}, t("gallery.empty.text")), add);
+      fill(
+        this.empty,
+        icon(icons.UPLOAD),
+        h("h2", {}, t("gallery.empty.title")),
+        h("p", {}, t("gallery.empty.text")),
+        h("button", { class: "primary", onclick: () => openUpload(project) }, t("upload.choose"), " …"),
+      );
     }
   }
 
-  /**
-   * @param {number} page
-   * @param {number} total
-   */
-  function showPages(page, total) {
-    pages.hidden = total <= PAGE;
-    const step = (/** @type {number} */ to, /** @type {any} */ text, /** @type {string} */ path) =>
-      h("button", { "aria-label": t(text), disabled: to < 1 || (to - 1) * PAGE >= total, onclick: () => turn(to) }, icon(path));
-    const range = t("gallery.range", { from: (page - 1) * PAGE + 1, to: Math.min(page * PAGE, total), total });
-    fill(pages, step(page - 1, "gallery.previous", icons.LEFT), h("span", {}, range), step(page + 1, "gallery.next", icons.RIGHT));
-  }
-
-  /** @param {number} page */
-  function turn(page) {
-    change({ page: String(page) });
-    window.scrollTo({ top: 0 });
+  showQuery() {
+    const { sort = "review", changes, name = "" } = this.route.query;
+    this.sort.value = sort;
+    this.only.checked = Boolean(changes);
+    if (document.activeElement !== this.find) this.find.value = name;
   }
 
   /** Back from a photo: the focus goes where it was. */
-  function returnTo() {
-    const link = lastPhoto.id && list.querySelector(`[data-key="${lastPhoto.id}"] a`);
+  returnFocus() {
+    const link = lastPhoto.id && this.list.querySelector(`[data-key="${lastPhoto.id}"] a`);
     lastPhoto.id = 0;
-    if (link instanceof HTMLElement) link.focus();
+    if (link) link.focus();
   }
 
-  async function loadHead() {
-    const project = route.project === null ? null : await get(`/v1/projects/${route.project}`);
-    document.title = `${project?.name ?? t("project.loose")} – crackscope`;
-    fill(head, ...headOf(project, loadHead, () => showSuggestions(suggested, project.id).catch(toastError), rescan));
+  /** @param {number | null} tried */
+  tryThreshold(tried) {
+    this.tried = tried;
+    this.showThreshold();
+    this.trying.soon();
   }
 
-  showQuery();
-  function showQuery() {
-    sort.value = route.query.sort ?? "review";
-    only.checked = Boolean(route.query.changes);
-    if (document.activeElement !== find) find.value = route.query.name ?? "";
+  keepInAddress() {
+    this.change(this.tried === null ? { t: "", changes: "" } : { t: String(this.tried) });
   }
 
-  return {
-    refresh: () => Promise.all([loadHead(), loadPage(), watcher.now()]),
-    /** @param {Route} next */
-    update(next) {
-      route = next;
-      showQuery();
-      if (counts) showCounts(counts);
-      watcher.now();
-      return loadPage();
-    },
-    close: () => {
-      trying.never();
-      typing.never();
-      watcher.stop();
-    },
-    /** @param {KeyboardEvent} event */
-    key(event) {
-      if (event.key !== "/") return false;
-      find.focus();
-      return true;
-    },
-  };
-}
-
-/**
- * @param {Project | null} project
- * @param {() => void} onChanged
- * @param {() => void} suggest
- * @param {() => void} rescan
- */
-function headOf(project, onChanged, suggest, rescan) {
-  const add = h("button", { class: "primary", onclick: () => openUpload(project?.id ?? null) }, icon(icons.PLUS), t("upload.photos"));
-  const crumb = h("nav", { class: "crumb" }, h("a", { href: "#/" }, t("projects.title")));
-  if (!project) {
-    return [crumb, h("div", { class: "title-row" }, h("h1", {}, t("project.loose")), add), h("p", { class: "soft" }, t("project.loose.note"))];
+  /** @param {Record<string, string>} changes of the query */
+  change(changes) {
+    go(address(this.route.project, 0, { ...this.route.query, ...changes }), true);
   }
-  const more = menu(
-    [t("project.more")],
-    [
-      h("button", { onclick: () => openProjectForm(project, onChanged) }, icon(icons.PENCIL), t("project.edit")),
-      h("button", { onclick: () => openProjectTrail(project) }, icon(icons.CLOCK), t("project.trail")),
-      h("button", { onclick: rescan }, icon(icons.AGAIN), t("project.rescan")),
-      h("hr"),
-      h("button", { class: "danger-text", onclick: () => openProjectDelete(project) }, icon(icons.TRASH), t("project.delete")),
-    ],
-  );
-  const ask = h("button", { onclick: suggest }, icon(icons.SPARK), t("suggest.button"));
-  return [
-    crumb,
-    h(
-      "div",
-      { class: "title-row" },
-      h("div", {}, h("h1", {}, project.name), h("p", { class: "soft" }, describe(project))),
-      h("div", { class: "buttons" }, ask, reportMenu(project.id), more, add),
-    ),
-    project.notes && h("p", { class: "notes" }, project.notes),
-  ];
-}
 
-/**
- * @param {HTMLElement} strip
- * @param {number} done
- * @param {number} total
- * @param {number[]} jobs
- */
-function showScanning(strip, done, total, jobs) {
-  fillKeyed(strip, [{ done, total, jobs }], () => "scan", () =>
-    h(
-      "div",
-      {},
-      h("span", { id: "scanning" }, t("scan.running", { done, total })),
-      h("progress", { value: done, max: total, "aria-labelledby": "scanning" }),
-      h("button", { onclick: () => stopJobs(jobs) }, t("scan.cancel")),
-    ),
-  );
+  rescan() {
+    const { project, query: asked } = this.route;
+    if (project !== null) openRescan(project, asked.t ?? "", () => this.change({ t: "", changes: "" }));
+  }
+
+  /** @param {Route} to the same project, another query */
+  update(to) {
+    this.route = to;
+    this.tried = triedOf(to.query);
+    this.showQuery();
+    this.showCounts();
+    this.watcher.now();
+    return this.loadPage();
+  }
+
+  close() {
+    this.trying.never();
+    this.typing.never();
+    this.watcher.stop();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.key === "/") this.find.focus();
+    return event.key === "/";
+  }
 }
 
 /**
@@ -278,12 +264,20 @@ function showScanning(strip, done, total, jobs) {
  */
 function moveFocus(event) {
   const list = /** @type {HTMLElement} */ (event.currentTarget);
-  const links = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("a")]);
-  const at = links.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const links = [...list.querySelectorAll("a")];
+  const at = links.findIndex((link) => link === document.activeElement);
   const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
-  const steps = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns });
-  const to = event.key === "Home" ? 0 : event.key === "End" ? links.length - 1 : at + (steps[event.key] ?? NaN);
-  if (at < 0 || !links[to]) return;
+  /** @type {Record<string, number>} */
+  const targets = {
+    ArrowLeft: at - 1,
+    ArrowRight: at + 1,
+    ArrowUp: at - columns,
+    ArrowDown: at + columns,
+    Home: 0,
+    End: links.length - 1,
+  };
+  const target = links[targets[event.key]];
+  if (at < 0 || !target) return;
   event.preventDefault();
-  links[to].focus();
+  target.focus();
 }

@@ -15,7 +15,12 @@ const THEME_ICONS = { "": icons.HALF, light: icons.SUN, dark: icons.MOON };
 /** @param {HTMLElement} header */
 export function showHeader(header) {
   const name = h("span", {});
-  const person = h("button", { class: "quiet", onclick: openWho, title: t("header.who") }, icon(icons.PERSON), name);
+  const person = h(
+    "button",
+    { class: "quiet", onclick: openWho, title: t("header.who") },
+    icon(icons.PERSON),
+    name,
+  );
   const theme = h("button", { class: "quiet icon-only", onclick: nextTheme });
   const languages = h(
     "select",
@@ -25,13 +30,32 @@ export function showHeader(header) {
   languages.value = language;
   fill(
     header,
-    h("a", { class: "home", href: "#/", "aria-label": t("header.home") }, h("img", { src: "/page/icon.svg", alt: "", width: 24, height: 24 }), "crackscope"),
+    h(
+      "a",
+      { class: "home", href: "#/", "aria-label": t("header.home") },
+      h("img", { src: "/page/icon.svg", alt: "", width: 24, height: 24 }),
+      "crackscope",
+    ),
     h("span", { class: "room" }),
-    h("button", { class: "quiet", "aria-label": t("jobs.title"), title: t("jobs.title"), onclick: openJobs }, icon(icons.CLOCK), h("span", {}, t("jobs.title"))),
+    h(
+      "button",
+      { class: "quiet", "aria-label": t("jobs.title"), title: t("jobs.title"), onclick: openJobs },
+      icon(icons.CLOCK),
+      h("span", {}, t("jobs.title")),
+    ),
     person,
     languages,
     theme,
-    h("button", { class: "quiet icon-only", "aria-label": t("header.help"), title: `${t("help.title")} (?)`, onclick: openHelp }, icon(icons.HELP)),
+    h(
+      "button",
+      {
+        class: "quiet icon-only",
+        "aria-label": t("header.help"),
+        title: `${t("help.title")} (?)`,
+        onclick: openHelp,
+      },
+      icon(icons.HELP),
+    ),
   );
 
   function showTheme() {
@@ -47,7 +71,10 @@ export function showHeader(header) {
   const showName = () => {
     const mine = myName();
     fill(name, mine === "local" ? t("header.who.none") : mine);
-    person.setAttribute("aria-label", `${t("header.who")}: ${mine === "local" ? t("header.who.none") : mine}`);
+    person.setAttribute(
+      "aria-label",
+      `${t("header.who")}: ${mine === "local" ? t("header.who.none") : mine}`,
+    );
   };
   who.addEventListener("change", showName);
   showName();

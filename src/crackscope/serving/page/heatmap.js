@@ -4,7 +4,15 @@
 /** @typedef {import("./types.js").Grid} Grid */
 
 // ColorBrewer's "YlOrRd", as in the pictures that `crackscope scan` draws: strong is dark, because concrete is pale.
-const COLOURS = [[255, 237, 160], [254, 217, 118], [254, 178, 76], [253, 141, 60], [252, 78, 42], [227, 26, 28], [189, 0, 38]];
+const COLOURS = [
+  [255, 237, 160],
+  [254, 217, 118],
+  [254, 178, 76],
+  [253, 141, 60],
+  [252, 78, 42],
+  [227, 26, 28],
+  [189, 0, 38],
+];
 const FAINTEST = 0.1;
 const OPAQUE_FROM = 0.5;
 
@@ -40,7 +48,8 @@ function colourOf(score) {
  */
 export function outline({ rows, columns, scores }, threshold) {
   const path = new Path2D();
-  const inside = (/** @type {number} */ row, /** @type {number} */ column) => (scores[row]?.[column] ?? -1) >= threshold;
+  const inside = (/** @type {number} */ row, /** @type {number} */ column) =>
+    (scores[row]?.[column] ?? -1) >= threshold;
   for (let row = 0; row <= rows; row++) {
     for (let column = 0; column <= columns; column++) {
       if (inside(row, column) !== inside(row - 1, column)) line(path, column, row, column + 1, row);

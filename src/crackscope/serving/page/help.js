@@ -30,7 +30,11 @@ const VIEWER = /** @type {const} */ ([
 export function openHelp() {
   const table = (/** @type {any} */ title, /** @type {readonly (readonly [string, any])[]} */ rows) => [
     h("h3", {}, t(title)),
-    h("dl", { class: "keys" }, ...rows.map(([keys, text]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, t(text))))),
+    h(
+      "dl",
+      { class: "keys" },
+      ...rows.map(([keys, text]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, t(text)))),
+    ),
   ];
   openDialog(t("help.title"), () => [...table("help.viewer", VIEWER), ...table("help.gallery", GALLERY)]);
 }

@@ -17,7 +17,8 @@ export const PENCIL = "M4 20l1-4L16 5l3 3L8 19z";
 export const TRASH = "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13";
 export const NOTE = "M5 4h14v12l-4 4H5zM15 20v-4h4M8 9h8M8 13h4";
 export const HELP = "M9 9a3 3 0 1 1 4 2.8c-.8.4-1 .9-1 2.2M12 17.5v.5M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18";
-export const SUN = "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5L19 19M5 19l1.5-1.5M17.5 6.5L19 5";
+export const SUN =
+  "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5L19 19M5 19l1.5-1.5M17.5 6.5L19 5";
 export const MOON = "M20 14a8 8 0 1 1-10-10 7 7 0 0 0 10 10z";
 export const HALF = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 3v18M12 8h6M12 12h8.5M12 16h7";
 export const PERSON = "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4 21c0-4 3.5-6 8-6s8 2 8 6";

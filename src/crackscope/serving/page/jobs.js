@@ -23,7 +23,12 @@ export function openJobs() {
       /** @type {Job[]} */
       const jobs = await get("/v1/jobs");
       none.hidden = jobs.length > 0;
-      fillKeyed(list, jobs, (job) => job.id, (job) => jobRow(job, refresh));
+      fillKeyed(
+        list,
+        jobs,
+        (job) => job.id,
+        (job) => jobRow(job, refresh),
+      );
     } catch {
       // The banner says that the server is away.
     }
@@ -45,17 +50,25 @@ function jobRow(job, onStopped) {
   return h(
     "li",
     {},
-    h("span", { id: name }, h("b", {}, t("jobs.name", { id: String(id) })), ` ${t(`jobs.${status}`)} · ${timeText(job.created_at)}`),
+    h(
+      "span",
+      { id: name },
+      h("b", {}, t("jobs.name", { id: String(id) })),
+      ` ${t(`jobs.${status}`)} · ${timeText(job.created_at)}`,
+    ),
     h("progress", { value: done, max: Math.max(total, 1), "aria-labelledby": name }),
     h("span", { class: "soft" }, error ?? t("jobs.progress", { done, total })),
     open && h("button", { onclick: stop }, t("scan.cancel")),
   );
 }
 
-/** @param {number[]} ids */
+/**
+ * The last in the queue first: otherwise the next one begins while the one before it is stopped.
+ * @param {number[]} ids
+ */
 export async function stopJobs(ids) {
   try {
-    for (const id of ids) await remove(`/v1/jobs/${id}`);
+    for (const id of ids.toReversed()) await remove(`/v1/jobs/${id}`);
     toast(t("scan.stopped"));
     announce();
   } catch (error) {
@@ -80,7 +93,11 @@ export function openRescan(project, threshold, onStarted) {
       event.preventDefault();
       const given = Object.entries(inputs).filter(([, input]) => input.value !== "");
       try {
-        await send("POST", `/v1/projects/${project}/scan`, Object.fromEntries(given.map(([name, input]) => [name, Number(input.value)])));
+        await send(
+          "POST",
+          `/v1/projects/${project}/scan`,
+          Object.fromEntries(given.map(([name, input]) => [name, Number(input.value)])),
+        );
         announce();
         close();
         onStarted();

@@ -57,7 +57,15 @@ function failed(error) {
   if (error instanceof ApiError && error.status === 404) {
     view?.close();
     view = null;
-    fill(main, h("section", { class: "empty" }, h("p", {}, t("gone")), h("a", { class: "button", href: "#/" }, t("projects.title"))));
+    fill(
+      main,
+      h(
+        "section",
+        { class: "empty" },
+        h("p", {}, t("gone")),
+        h("a", { class: "button", href: "#/" }, t("projects.title")),
+      ),
+    );
   } else {
     toastError(error);
     if (!(error instanceof ApiError)) console.error(error);

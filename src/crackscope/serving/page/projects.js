@@ -21,7 +21,12 @@ const EMPTY = { name: "", structure: "", element: "", inspector: "", inspected_o
 export function showProjects(main) {
   const list = h("ul", { class: "projects" });
   const model = h("p", { class: "soft" });
-  const begin = h("button", { class: "primary", onclick: () => openProjectForm() }, icon(icons.PLUS), t("projects.new"));
+  const begin = h(
+    "button",
+    { class: "primary", onclick: () => openProjectForm() },
+    icon(icons.PLUS),
+    t("projects.new"),
+  );
   const none = h(
     "section",
     { class: "empty", hidden: true },
@@ -36,7 +41,14 @@ export function showProjects(main) {
     " · ",
     t("projects.loose.note"),
   );
-  fill(main, h("div", { class: "title-row" }, h("h1", {}, t("projects.title")), begin), none, list, loose, model);
+  fill(
+    main,
+    h("div", { class: "title-row" }, h("h1", {}, t("projects.title")), begin),
+    none,
+    list,
+    loose,
+    model,
+  );
 
   async function refresh() {
     /** @type {Project[]} */
@@ -103,7 +115,12 @@ export function openProjectForm(project, onSaved) {
     const clash = changed.find((name) => now[name] !== known?.[name] && now[name] !== body[name]);
     if (clash) {
       known = now;
-      throw new Clash(t("project.conflict", { field: t(`project.${clash === "inspected_on" ? "date" : clash}`), value: now[clash] ?? "" }));
+      throw new Clash(
+        t("project.conflict", {
+          field: t(`project.${clash === "inspected_on" ? "date" : clash}`),
+          value: now[clash] ?? "",
+        }),
+      );
     }
     return changed.length ? send("PATCH", `/v1/projects/${project.id}`, body) : now;
   };
@@ -147,15 +164,21 @@ export function openProjectForm(project, onSaved) {
 class Clash extends Error {}
 
 /** @param {HTMLInputElement} input */
-const valueOf = (input) => (input.type === "date" ? input.value || null : input.type === "textarea" ? input.value : input.value.trim());
+const valueOf = (input) =>
+  input.type === "date" ? input.value || null : input.type === "textarea" ? input.value : input.value.trim();
 
 /** @param {Project} project */
 export function openProjectDelete(project) {
   const { id, name, photos } = project;
-  confirmDelete(t("project.delete.title", { name }), t("project.delete.text", { n: photos }), t("project.delete.yes"), async () => {
-    await remove(`/v1/projects/${id}`);
-    announce();
-    toast(t("project.deleted", { name }));
-    go("#/");
-  });
+  confirmDelete(
+    t("project.delete.title", { name }),
+    t("project.delete.text", { n: photos }),
+    t("project.delete.yes"),
+    async () => {
+      await remove(`/v1/projects/${id}`);
+      announce();
+      toast(t("project.deleted", { name }));
+      go("#/");
+    },
+  );
 }

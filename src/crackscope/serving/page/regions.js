@@ -26,7 +26,8 @@ export function regionsAt(grid, { width_px, height_px }, threshold) {
     ({ cells, score }) => score >= threshold && cells >= SMALLEST_CELLS,
   );
   // Strong tiles whose maps point nowhere: the cells of the strongest tile then stand for the place.
-  if (found.length === 0) found = mergedCells(tiles, tiles, Math.max(...tiles.map((row) => Math.max(...row))));
+  if (found.length === 0)
+    found = mergedCells(tiles, tiles, Math.max(...tiles.map((row) => Math.max(...row))));
   found.sort((a, b) => b.score - a.score || b.cells - a.cells || compare(a.box, b.box));
   const cellPx = (width_px * height_px) / (rows * columns);
   return found.map(({ cells, score, box: [left, top, right, bottom] }, index) => ({

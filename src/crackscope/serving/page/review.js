@@ -29,7 +29,8 @@ export function decidedBoxes(photo, trail) {
   const boxes = new Map();
   for (const row of counting(trail)) if (row.box_ltrb) boxes.set(keyOf(row.box_ltrb), row.box_ltrb);
   for (const { fields } of pendingOf(photo.id)) {
-    if (fields.box_ltrb && fields.action !== "note") boxes.set(keyOf(/** @type {Box} */ (fields.box_ltrb)), /** @type {Box} */ (fields.box_ltrb));
+    if (fields.box_ltrb && fields.action !== "note")
+      boxes.set(keyOf(/** @type {Box} */ (fields.box_ltrb)), /** @type {Box} */ (fields.box_ltrb));
   }
   return [...boxes.values()].map((box) => ({ box, label: labelNow(photo, trail, box) }));
 }
@@ -42,7 +43,9 @@ export function decidedBoxes(photo, trail) {
  * @returns {Label}
  */
 export function labelNow(photo, trail, box) {
-  const decided = counting(trail).filter((row) => keyOf(row.box_ltrb) === keyOf(box)).pop();
+  const decided = counting(trail)
+    .filter((row) => keyOf(row.box_ltrb) === keyOf(box))
+    .pop();
   let label = /** @type {Label} */ (decided?.new_label ?? modelLabel(photo, box));
   for (const { fields } of pendingOf(photo.id)) {
     if (keyOf(/** @type {any} */ (fields.box_ltrb)) !== keyOf(box)) continue;
@@ -77,4 +80,7 @@ const overlap = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[
  * @param {Review[]} trail
  * @returns {Review | undefined}
  */
-export const decisionOf = (trail) => counting(trail).filter((row) => !row.box_ltrb).pop();
+export const decisionOf = (trail) =>
+  counting(trail)
+    .filter((row) => !row.box_ltrb)
+    .pop();

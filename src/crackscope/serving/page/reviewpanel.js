@@ -10,14 +10,19 @@ import { myName, openWho } from "./who.js";
 
 /**
  * @param {object} acts
- * @param {(action: "confirm" | "reject" | "relabel" | "note", label?: string) => void} acts.act
+ * @param {(action: import("./acts.js").Action, label?: string) => void} acts.act
  * @param {() => void} acts.undo
  * @param {() => void} acts.onWhole
  */
 export function reviewPanel({ act, undo, onWhole }) {
   const target = h("span", { class: "target" });
   const whole = h("button", { class: "link", onclick: onWhole }, t("regions.deselect"));
-  const note = h("textarea", { rows: 2, maxlength: 10000, "aria-label": t("review.note"), placeholder: t("review.note.hint") });
+  const note = h("textarea", {
+    rows: 2,
+    maxlength: 10000,
+    "aria-label": t("review.note"),
+    placeholder: t("review.note.hint"),
+  });
   const state = h("span", { class: "soft", role: "status" });
   const name = h("span", { class: "soft" });
   const setName = h("button", { class: "link", onclick: openWho }, t("who.set"));
@@ -25,10 +30,26 @@ export function reviewPanel({ act, undo, onWhole }) {
   const key = (/** @type {string} */ letter) => h("kbd", { "aria-hidden": "true" }, letter);
   const confirm = h("button", { class: "primary", "aria-keyshortcuts": "c", onclick: () => act("confirm") });
   const reject = h("button", { "aria-keyshortcuts": "x", onclick: () => act("reject") });
-  const positive = h("button", { "aria-keyshortcuts": "p", onclick: () => act("relabel", "Positive") }, t("positive"), key("P"));
-  const negative = h("button", { "aria-keyshortcuts": "n", onclick: () => act("relabel", "Negative") }, t("negative"), key("N"));
+  const positive = h(
+    "button",
+    { "aria-keyshortcuts": "p", onclick: () => act("relabel", "Positive") },
+    t("positive"),
+    key("P"),
+  );
+  const negative = h(
+    "button",
+    { "aria-keyshortcuts": "n", onclick: () => act("relabel", "Negative") },
+    t("negative"),
+    key("N"),
+  );
   const saveNote = h("button", { onclick: () => act("note") }, icon(icons.NOTE), t("review.note.save"));
-  const back = h("button", { "aria-keyshortcuts": "u", onclick: undo }, icon(icons.UNDO), t("undo"), key("U"));
+  const back = h(
+    "button",
+    { "aria-keyshortcuts": "u", onclick: undo },
+    icon(icons.UNDO),
+    t("undo"),
+    key("U"),
+  );
   /** @type {ReturnType<typeof setTimeout>} */
   let timer;
   note.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {

@@ -31,7 +31,9 @@ export function parseRoute(hash) {
  * @param {Record<string, string | number | null | undefined>} [query]
  */
 export function address(project, photo, query = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const given = Object.entries(query).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
   const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return `#/projects/${project ?? "none"}${photo ? `/photos/${photo}` : ""}${search ? `?${search}` : ""}`;
 }

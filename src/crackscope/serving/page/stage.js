@@ -10,7 +10,11 @@
 const MOST_ZOOM = 24;
 const CLICK_PX = 5;
 const SMALLEST_BOX_PX = 8;
-const COLOURS = /** @type {Record<string, string>} */ ({ Positive: "#ff6a3d", Negative: "#6fd0ee", open: "#ffd24a" });
+const COLOURS = /** @type {Record<string, string>} */ ({
+  Positive: "#ff6a3d",
+  Negative: "#6fd0ee",
+  open: "#ffd24a",
+});
 
 export class Stage {
   /**
@@ -78,7 +82,10 @@ export class Stage {
   fit() {
     const scale = this.fitScale;
     const { clientWidth, clientHeight } = this.canvas;
-    const [x, y] = [(clientWidth - this.photo.width * scale) / 2, (clientHeight - this.photo.height * scale) / 2];
+    const [x, y] = [
+      (clientWidth - this.photo.width * scale) / 2,
+      (clientHeight - this.photo.height * scale) / 2,
+    ];
     this.view = { scale, x, y };
     this.fitted = true;
     this.redraw();
@@ -116,7 +123,10 @@ export class Stage {
     const { clientWidth, clientHeight } = this.canvas;
     const wanted = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * 0.6;
     const scale = Math.min(Math.max(wanted, this.fitScale), 4);
-    const [x, y] = [clientWidth / 2 - ((left + right) / 2) * scale, clientHeight / 2 - ((top + bottom) / 2) * scale];
+    const [x, y] = [
+      clientWidth / 2 - ((left + right) / 2) * scale,
+      clientHeight / 2 - ((top + bottom) / 2) * scale,
+    ];
     this.view = { scale, x, y };
     this.fitted = scale === this.fitScale;
     if (this.fitted) this.fit();
@@ -195,7 +205,9 @@ export class Stage {
   /** @param {Mark} mark */
   drawMark({ box, name, label, selected, drawn }) {
     const { context, view } = this;
-    const [left, top, right, bottom] = box.map((value, index) => value * view.scale + (index % 2 ? view.y : view.x));
+    const [left, top, right, bottom] = box.map(
+      (value, index) => value * view.scale + (index % 2 ? view.y : view.x),
+    );
     const colour = COLOURS[label ?? "open"];
     context.setLineDash(label === "Negative" ? [6, 5] : []);
     // Dark below bright: the box is seen on pale and on dark concrete.
@@ -219,11 +231,15 @@ export class Stage {
 
   listen() {
     const { canvas } = this;
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const step = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
-      this.zoom(Math.exp(-step * (event.ctrlKey ? 0.01 : 0.0015)), { x: event.offsetX, y: event.offsetY });
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        const step = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
+        this.zoom(Math.exp(-step * (event.ctrlKey ? 0.01 : 0.0015)), { x: event.offsetX, y: event.offsetY });
+      },
+      { passive: false },
+    );
     canvas.addEventListener("dblclick", (event) => this.zoom(2, { x: event.offsetX, y: event.offsetY }));
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -260,7 +276,10 @@ export class Stage {
   pinch(id, now) {
     const other = [...this.pointers].find(([key]) => key !== id)?.[1] ?? now;
     const before = /** @type {Point} */ (this.pointers.get(id));
-    const middle = (/** @type {Point} */ point) => ({ x: (point.x + other.x) / 2, y: (point.y + other.y) / 2 });
+    const middle = (/** @type {Point} */ point) => ({
+      x: (point.x + other.x) / 2,
+      y: (point.y + other.y) / 2,
+    });
     const [from, to] = [middle(before), middle(now)];
     this.pan(to.x - from.x, to.y - from.y);
     this.zoom(distance(now, other) / Math.max(distance(before, other), 1), to);
@@ -274,7 +293,8 @@ export class Stage {
     this.gesture = this.draft = null;
     const large = draft && draft[2] - draft[0] >= SMALLEST_BOX_PX && draft[3] - draft[1] >= SMALLEST_BOX_PX;
     if (large && event.type === "pointerup") this.onDraw(draft);
-    else if (gesture && !gesture.moved && !this.drawing && event.button === 0) this.onSelect(this.markAt(gesture.from));
+    else if (gesture && !gesture.moved && !this.drawing && event.button === 0)
+      this.onSelect(this.markAt(gesture.from));
     this.redraw();
   }
 
@@ -285,7 +305,9 @@ export class Stage {
   markAt(point) {
     const [x, y] = [(point.x - this.view.x) / this.view.scale, (point.y - this.view.y) / this.view.scale];
     const area = (/** @type {Mark} */ { box: [left, top, right, bottom] }) => (right - left) * (bottom - top);
-    const hit = this.marks.filter(({ box: [left, top, right, bottom] }) => left <= x && x < right && top <= y && y < bottom);
+    const hit = this.marks.filter(
+      ({ box: [left, top, right, bottom] }) => left <= x && x < right && top <= y && y < bottom,
+    );
     return hit.sort((a, b) => area(a) - area(b))[0] ?? null;
   }
 

@@ -23,7 +23,8 @@ const number = new Intl.NumberFormat(language);
  */
 export function t(key, values = {}) {
   const entry = dictionary[key];
-  const text = typeof entry === "string" ? entry : entry[plural.select(Number(values.n)) === "one" ? "one" : "other"];
+  const text =
+    typeof entry === "string" ? entry : entry[plural.select(Number(values.n)) === "one" ? "one" : "other"];
   return text.replace(/\{(\w+)\}/g, (_, name) => show(values[name]));
 }
 
@@ -44,7 +45,8 @@ export function scoreText(score) {
 }
 
 /** @param {string} iso */
-export const dateText = (iso) => new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(iso));
+export const dateText = (iso) =>
+  new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(iso));
 
 /** @param {string} iso */
 export const timeText = (iso) =>
@@ -52,7 +54,8 @@ export const timeText = (iso) =>
 
 /** @param {number} bytes */
 export function sizeText(bytes) {
-  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  const [value, unit] =
+    bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} ${unit}`;
 }
 
@@ -60,7 +63,8 @@ export function sizeText(bytes) {
 export const whoText = (who) => (who === "local" ? t("who.none") : who);
 
 /** @param {string | null} label */
-export const labelText = (label) => (label === "Positive" ? t("positive") : label === "Negative" ? t("negative") : "–");
+export const labelText = (label) =>
+  label === "Positive" ? t("positive") : label === "Negative" ? t("negative") : "–";
 
 /** @param {string | null} reason the model's, in the API's words */
 export function reasonText(reason) {

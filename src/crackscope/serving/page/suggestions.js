@@ -18,7 +18,11 @@ const MOST = 12;
  * @param {number} project
  */
 export async function showSuggestions(section, project) {
-  const close = h("button", { class: "quiet icon-only", "aria-label": t("close"), onclick: () => (section.hidden = true) }, icon(icons.CROSS));
+  const close = h(
+    "button",
+    { class: "quiet icon-only", "aria-label": t("close"), onclick: () => (section.hidden = true) },
+    icon(icons.CROSS),
+  );
   const list = h("ul", { class: "suggestions" });
   const message = h("p", { class: "soft" }, t("loading"));
   fill(section, h("header", {}, h("h2", {}, t("suggest.title")), close), message, list);
@@ -44,7 +48,11 @@ async function card(project, { photo_id, box_ltrb, score, reason }) {
   const image = h("img", { alt: "" });
   show(image, picturePath(photo, "thumbnail"));
   const href = address(project, photo_id, { box: box_ltrb?.join(",") });
-  const facts = [box_ltrb && t("suggest.part"), score !== null && t("card.score", { score: scoreText(score) }), reasonText(reason)];
+  const facts = [
+    box_ltrb && t("suggest.part"),
+    score !== null && t("card.score", { score: scoreText(score) }),
+    reasonText(reason),
+  ];
   return h(
     "li",
     {},

@@ -50,7 +50,14 @@ export function thresholdControl(onTry, more = []) {
       fill(value, scoreText(shown));
       extra.hidden = note.hidden = tried === null;
       element.classList.toggle("tried", tried !== null);
-      fill(effect, tried === null ? t("threshold.none") : changes === undefined ? "" : t("threshold.changes", { n: changes }));
+      fill(
+        effect,
+        tried === null
+          ? t("threshold.none")
+          : changes === undefined
+            ? ""
+            : t("threshold.changes", { n: changes }),
+      );
     },
   };
 }

@@ -27,20 +27,38 @@ export function describeAct({ action, old_label, new_label, undoes_id }, rows = 
  * @param {Review[]} rows
  * @param {(row: Review) => any} [place] what to say of where
  */
-export function trailList(rows, place = (row) => row.box_ltrb && h("span", { class: "chip" }, t("trail.box"))) {
+export function trailList(
+  rows,
+  place = (row) => row.box_ltrb && h("span", { class: "chip" }, t("trail.box")),
+) {
   if (rows.length === 0) return h("p", { class: "soft" }, t("trail.none"));
   return h(
     "ol",
     { class: "trail", reversed: true },
-    ...[...rows].reverse().map((row) =>
-      h(
-        "li",
-        { class: row.undone ? "undone" : "" },
-        h("span", {}, h("b", {}, whoText(row.who)), " ", h("span", { class: "what" }, describeAct(row, rows)), " ", place(row)),
-        row.note && h("q", {}, row.note),
-        h("small", {}, h("time", { datetime: row.created_at }, timeText(row.created_at)), row.undone && ` · ${t("trail.undone")}`),
+    ...[...rows]
+      .reverse()
+      .map((row) =>
+        h(
+          "li",
+          { class: row.undone ? "undone" : "" },
+          h(
+            "span",
+            {},
+            h("b", {}, whoText(row.who)),
+            " ",
+            h("span", { class: "what" }, describeAct(row, rows)),
+            " ",
+            place(row),
+          ),
+          row.note && h("q", {}, row.note),
+          h(
+            "small",
+            {},
+            h("time", { datetime: row.created_at }, timeText(row.created_at)),
+            row.undone && ` · ${t("trail.undone")}`,
+          ),
+        ),
       ),
-    ),
   );
 }
 
@@ -54,7 +72,11 @@ export function openProjectTrail({ id }) {
   get(`/v1/projects/${id}/reviews`).then((/** @type {Review[]} */ rows) => {
     const place = (/** @type {Review} */ row) => {
       const href = address(id, row.photo_id, { box: row.box_ltrb?.join(",") });
-      return h("a", { href, onclick: () => dialog.close() }, `${t("facts.title")} ${row.photo_id}${row.box_ltrb ? ` · ${t("trail.box")}` : ""}`);
+      return h(
+        "a",
+        { href, onclick: () => dialog.close() },
+        `${t("facts.title")} ${row.photo_id}${row.box_ltrb ? ` · ${t("trail.box")}` : ""}`,
+      );
     };
     fill(shown, trailList(rows, place));
   }, toastError);

@@ -11,15 +11,13 @@ import { sizeText, t } from "./strings.js";
 
 const CHUNK_FILES = 24;
 const CHUNK_BYTES = 48e6;
-/** What a folder's files may end with to be sent; files chosen one by one are all sent. */
-const PHOTO_NAME = /^[^.].*\.(jpe?g|png|tiff?|bmp|webp|gif|jp2|hei[cf]|avif|jxl|p[gp]m)$/i;
 export const ACCEPT = "image/*,.tif,.tiff,.heic,.heif,.jp2";
 
 /**
  * @typedef {{mm_per_px: string, threshold: string}} ScanFields as typed; empty: not given
  * @typedef {{project: number | null, fields: ScanFields, files: File[]}} Chunk
  * @typedef {{name: string, error: string}} Refusal
- * @typedef {{files: File[], skipped: number}} Found what was chosen; of folders, files that are no photos are left out
+ * @typedef {import("./chosen.js").Found} Found
  */
 
 /** Sends "change" with every step of progress. */
@@ -50,7 +48,10 @@ let stop = new AbortController();
  * @returns {T[][]}
  */
 export function intoChunks(files, limits) {
-  const most = { files: Math.min(CHUNK_FILES, limits.files), bytes: Math.min(CHUNK_BYTES, limits.request_bytes * 0.9) };
+  const most = {
+    files: Math.min(CHUNK_FILES, limits.files),
+    bytes: Math.min(CHUNK_BYTES, limits.request_bytes * 0.9),
+  };
   /** @type {T[][]} */
   const chunks = [];
   let bytes = Infinity;
@@ -76,7 +77,8 @@ export async function upload({ files, skipped }, project, fields) {
   progress.skipped += skipped;
   const fitting = files.filter((file) => {
     if (file.size === 0) refuse(file, t("upload.empty"));
-    else if (file.size > limits.file_bytes) refuse(file, t("upload.too_large", { limit: sizeText(limits.file_bytes) }));
+    else if (file.size > limits.file_bytes)
+      refuse(file, t("upload.too_large", { limit: sizeText(limits.file_bytes) }));
     else return true;
     return false;
   });
@@ -94,7 +96,15 @@ export function cancelUploads() {
 }
 
 function begin() {
-  Object.assign(progress, { total: 0, sent: 0, bytes: 0, bytesTotal: 0, skipped: 0, cancelled: false, refusals: [] });
+  Object.assign(progress, {
+    total: 0,
+    sent: 0,
+    bytes: 0,
+    bytesTotal: 0,
+    skipped: 0,
+    cancelled: false,
+    refusals: [],
+  });
   stop = new AbortController();
 }
 
@@ -106,7 +116,8 @@ async function work() {
     try {
       await deliver(chunk);
     } catch (error) {
-      if (!progress.cancelled) chunk.files.forEach((file) => refuse(file, /** @type {Error} */ (error).message));
+      if (!progress.cancelled)
+        chunk.files.forEach((file) => refuse(file, /** @type {Error} */ (error).message));
     }
     progress.bytes = before + chunk.files.reduce((sum, file) => sum + file.size, 0);
     changed();
@@ -225,7 +236,15 @@ async function arrived({ project, files }, known) {
  */
 async function dropUnreadable(chunk) {
   const readable = await Promise.all(
-    chunk.files.map((file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false)),
+    chunk.files.map((file) =>
+      file
+        .slice(0, 1)
+        .arrayBuffer()
+        .then(
+          () => true,
+          () => false,
+        ),
+    ),
   );
   chunk.files.filter((_, index) => !readable[index]).forEach((file) => refuse(file, t("upload.unreadable")));
   chunk.files = chunk.files.filter((_, index) => readable[index]);
@@ -240,52 +259,3 @@ function refuse({ name }, error) {
 }
 
 const changed = () => uploads.dispatchEvent(new Event("change"));
-
-/**
- * The files of a drop, folders walked through.
- * @param {DataTransfer} transfer
- * @returns {Promise<Found>}
- */
-export async function droppedFiles(transfer) {
-  // Entries have to be taken before anything is awaited: the list is empty afterwards.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry !== null);
-  if (entries.length === 0) return { files: [...transfer.files], skipped: 0 };
-  const [folders, singles] = [entries.filter((entry) => entry?.isDirectory), entries.filter((entry) => entry?.isFile)];
-  const inside = photosOnly((await Promise.all(folders.map(walk))).flat());
-  return { files: [...inside.files, ...(await Promise.all(singles.map(fileOf)))], skipped: inside.skipped };
-}
-
-/**
- * Of a folder, what looks like a photo.
- * @param {File[]} all
- * @returns {Found}
- */
-export function photosOnly(all) {
-  const files = all.filter((file) => PHOTO_NAME.test(file.name));
-  return { files, skipped: all.length - files.length };
-}
-
-/**
- * @param {any} folder
- * @returns {Promise<File[]>}
- */
-async function walk(folder) {
-  const reader = folder.createReader();
-  /** @type {File[]} */
-  const found = [];
-  for (;;) {
-    /** @type {any[]} */
-    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (entries.length === 0) return found; // it gives at most 100 at a time
-    for (const entry of entries) {
-      if (entry.isDirectory) found.push(...(await walk(entry)));
-      else found.push(await fileOf(entry));
-    }
-  }
-}
-
-/**
- * @param {any} entry
- * @returns {Promise<File>}
- */
-const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));

@@ -1,15 +1,16 @@
 // @ts-check
 /** The upload's dialog, the drop zone that is the whole page, and the panel that shows how far it is. */
 
+import { droppedFiles, photosOnly } from "./chosen.js";
 import { openDialog, field, toast, toastError } from "./dialogs.js";
 import { fill, h, icon } from "./dom.js";
 import * as icons from "./icons.js";
 import { t } from "./strings.js";
-import { ACCEPT, cancelUploads, droppedFiles, photosOnly, progress, upload, uploads } from "./upload.js";
+import { ACCEPT, cancelUploads, progress, upload, uploads } from "./upload.js";
 
 /**
  * @typedef {import("./upload.js").ScanFields} ScanFields
- * @typedef {import("./upload.js").Found} Found
+ * @typedef {import("./chosen.js").Found} Found
  */
 
 const NOTHING = { mm_per_px: "", threshold: "" };
@@ -70,7 +71,8 @@ function scanFields(project) {
       type: "number",
       step: "any",
       value: values[name],
-      oninput: (/** @type {any} */ event) => (values[name] = event.target.validity.valid ? event.target.value : ""),
+      oninput: (/** @type {any} */ event) =>
+        (values[name] = event.target.validity.valid ? event.target.value : ""),
       ...limits,
     });
   return h(
@@ -136,7 +138,11 @@ export function installUploadPanel(panel) {
   const hide = () => (panel.hidden = true);
   window.addEventListener("hashchange", () => progress.running || hide());
   const stop = h("button", { onclick: cancelUploads }, t("cancel"));
-  const close = h("button", { class: "quiet icon-only", "aria-label": t("close"), onclick: hide }, icon(icons.CROSS));
+  const close = h(
+    "button",
+    { class: "quiet icon-only", "aria-label": t("close"), onclick: hide },
+    icon(icons.CROSS),
+  );
   fill(panel, h("header", {}, title, stop, close), bar, skipped, problems);
   panel.hidden = true;
   let shownRefusals = -1;
@@ -155,7 +161,11 @@ export function installUploadPanel(panel) {
       fill(
         problems,
         h("summary", { class: "problem" }, t("upload.errors", { n: refusals.length })),
-        h("ul", {}, ...refusals.slice(0, 200).map(({ name, error }) => h("li", {}, h("b", {}, name), " ", error))),
+        h(
+          "ul",
+          {},
+          ...refusals.slice(0, 200).map(({ name, error }) => h("li", {}, h("b", {}, name), " ", error)),
+        ),
       );
     }
     if (!running && sent === total && !progress.skipped) setTimeout(() => progress.running || hide(), 4000);
@@ -165,6 +175,6 @@ export function installUploadPanel(panel) {
 function titleText() {
   const { running, waits, cancelled, sent, total, refusals } = progress;
   if (waits) return t("upload.waiting");
-  if (running) return t("upload.running", { n: Math.min(sent + refusals.length + 1, total), total });
+  if (running) return t("upload.running", { n: sent + refusals.length, total });
   return cancelled ? t("upload.cancelled", { n: sent }) : t("upload.done", { n: sent });
 }

@@ -16,21 +16,48 @@ import { labelText, percent, reasonText, scoreText, t, whoText } from "./strings
 export function verdict(photo, trail, tried) {
   const { result, status, error, reviewed } = photo;
   if (!result) {
-    const text = status === "failed" ? "verdict.failed" : status === "running" ? "verdict.running" : "verdict.waiting";
+    const text =
+      status === "failed" ? "verdict.failed" : status === "running" ? "verdict.running" : "verdict.waiting";
     return [h("p", { class: "answer" }, t(text)), error && h("p", { class: "problem" }, error)];
   }
   const label = labelNow(photo, trail, null);
   const decision = decisionOf(trail);
   const changed = changedLabel(photo, tried);
-  const said = { label: labelText(result.label), score: scoreText(result.score), threshold: scoreText(result.threshold) };
+  const said = {
+    label: labelText(result.label),
+    score: scoreText(result.score),
+    threshold: scoreText(result.threshold),
+  };
   return [
-    h("p", { class: `answer ${label.toLowerCase()}` }, t(label === "Positive" ? "verdict.positive" : "verdict.negative"), h("span", { class: "soft" }, labelText(label))),
+    h(
+      "p",
+      { class: `answer ${label.toLowerCase()}` },
+      t(label === "Positive" ? "verdict.positive" : "verdict.negative"),
+      h("span", { class: "soft" }, labelText(label)),
+    ),
     status === "failed" && h("p", { class: "problem" }, error),
     (status === "queued" || status === "running") && h("p", { class: "soft" }, t("verdict.waiting")),
-    decision && h("p", {}, t("verdict.person", { who: whoText(decision.who), label: labelText(decision.new_label) })),
+    decision &&
+      h("p", {}, t("verdict.person", { who: whoText(decision.who), label: labelText(decision.new_label) })),
     h("p", { class: decision ? "soft" : "" }, t("verdict.model", said)),
-    result.reason && !reviewed && h("p", {}, h("span", { class: "badge review" }, t("card.review", { reason: reasonText(result.reason) }))),
-    result.label === "Positive" && h("p", { class: "soft" }, t("verdict.share", { share: percent(result.cracked_share) })),
-    changed && h("p", {}, h("span", { class: "badge whatif" }, t("verdict.whatif", { threshold: scoreText(tried ?? 0), label: labelText(changed) }))),
+    result.reason &&
+      !reviewed &&
+      h(
+        "p",
+        {},
+        h("span", { class: "badge review" }, t("card.review", { reason: reasonText(result.reason) })),
+      ),
+    result.label === "Positive" &&
+      h("p", { class: "soft" }, t("verdict.share", { share: percent(result.cracked_share) })),
+    changed &&
+      h(
+        "p",
+        {},
+        h(
+          "span",
+          { class: "badge whatif" },
+          t("verdict.whatif", { threshold: scoreText(tried ?? 0), label: labelText(changed) }),
+        ),
+      ),
   ];
 }

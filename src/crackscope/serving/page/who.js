@@ -33,7 +33,12 @@ export function installTokenDialog() {
 
 /** @returns {Promise<void>} */
 function askForToken() {
-  const input = h("input", { type: "password", autocomplete: "current-password", required: true, spellcheck: "false" });
+  const input = h("input", {
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+    spellcheck: "false",
+  });
   const remember = h("input", { type: "checkbox" });
   const problem = h("p", { class: "problem", role: "alert" });
   return new Promise((resolve) => {

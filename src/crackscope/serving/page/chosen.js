@@ -1,0 +1,61 @@
+// @ts-check
+/** The photos that were chosen or dropped, folders walked through. */
+
+/** @typedef {{files: File[], skipped: number}} Found `skipped`: files in folders that are no photos */
+
+/** What a folder's files may end with to be sent; files chosen one by one are all sent. */
+const PHOTO_NAME = /^[^.].*\.(jpe?g|png|tiff?|bmp|webp|gif|jp2|hei[cf]|avif|jxl|p[gp]m)$/i;
+
+/**
+ * The files of a drop, folders walked through.
+ * @param {DataTransfer} transfer
+ * @returns {Promise<Found>}
+ */
+export async function droppedFiles(transfer) {
+  // Entries have to be taken before anything is awaited: the list is empty afterwards.
+  const entries = [...transfer.items]
+    .map((item) => item.webkitGetAsEntry?.())
+    .filter((entry) => entry !== null);
+  if (entries.length === 0) return { files: [...transfer.files], skipped: 0 };
+  const [folders, singles] = [
+    entries.filter((entry) => entry?.isDirectory),
+    entries.filter((entry) => entry?.isFile),
+  ];
+  const inside = photosOnly((await Promise.all(folders.map(walk))).flat());
+  return { files: [...inside.files, ...(await Promise.all(singles.map(fileOf)))], skipped: inside.skipped };
+}
+
+/**
+ * Of a folder, what looks like a photo.
+ * @param {File[]} all
+ * @returns {Found}
+ */
+export function photosOnly(all) {
+  const files = all.filter((file) => PHOTO_NAME.test(file.name));
+  return { files, skipped: all.length - files.length };
+}
+
+/**
+ * @param {any} folder
+ * @returns {Promise<File[]>}
+ */
+async function walk(folder) {
+  const reader = folder.createReader();
+  /** @type {File[]} */
+  const found = [];
+  for (;;) {
+    /** @type {any[]} */
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return found; // it gives at most 100 at a time
+    for (const entry of entries) {
+      if (entry.isDirectory) found.push(...(await walk(entry)));
+      else found.push(await fileOf(entry));
+    }
+  }
+}
+
+/**
+ * @param {any} entry
+ * @returns {Promise<File>}
+ */
+const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));

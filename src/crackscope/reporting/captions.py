@@ -56,9 +56,11 @@ def caption_lines(photo: PhotoEntry, picture: Picture, words: Words) -> Iterator
         if act.undone or act.action == "undo" or act.box_ltrb is not None:
             continue
         note = shorten(act.note, _LONGEST_NOTE, placeholder=" …")
-        label = note if act.new_label is None else words(f"label.{act.new_label}")
+        said = (
+            [note] if act.new_label is None else [words(f"label.{act.new_label}"), *([note] if note else [])]
+        )
         when, done = words.moment(act.when), words(f"act.{act.action}")
-        yield words("photo.decided", who=act.who, when=when, act=done, label=label)
+        yield words("photo.decided", who=act.who, when=when, act=done, label=" – ".join(said))
     if picture.problem is not None:
         shown = f" {words('photo.scan_picture')}" if picture.jpeg is not None else ""
         yield words(f"photo.problem_{picture.problem}") + shown

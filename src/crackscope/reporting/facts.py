@@ -136,9 +136,10 @@ def _scale(photos: Sequence[PhotoEntry], words: Words) -> str:
     if not scales:
         return words("fact.uncalibrated")
     low, high = words.number(min(scales)), words.number(max(scales))
+    scale = low if low == high else words("fact.from_to", first=low, last=high)
     if len(scales) < len(scanned):
-        return words("fact.scale_of_some", low=low, high=high, known=len(scales), photos=len(scanned))
-    return words("fact.scale_is", scale=low) if low == high else words("fact.scales", low=low, high=high)
+        return words("fact.scale_of_some", scale=scale, known=len(scales), photos=len(scanned))
+    return words("fact.scale_is", scale=scale)
 
 
 def _model_name(model: ModelFacts, words: Words) -> str:

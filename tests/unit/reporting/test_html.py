@@ -69,7 +69,7 @@ def test_what_a_reviewer_decided_is_counted_and_shown_with_the_picture(
     page = _write(report, tmp_path)
     rows = re.sub(r"\s+", " ", page.text)
     assert "Positive 3 (50.0%) 2 (33.3%)" in rows.replace("Positive3", "Positive 3").replace(")2", ") 2")
-    assert "Anna, 22 Nov 2026, 17:05 UTC: rejected, Negative" in page.text
+    assert "Anna, 22 Nov 2026, 17:05 UTC: rejected, Negative – a joint, not a crack" in page.text
 
 
 def test_nothing_is_fetched_and_nothing_runs(report: Report, tmp_path: Path) -> None:

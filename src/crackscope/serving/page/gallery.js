@@ -49,6 +49,7 @@ class Gallery {
     this.tried = triedOf(route.query);
     this.typing = whenQuiet(250, () => this.change({ name: this.find.value.trim(), page: "" }));
     this.trying = whenQuiet(120, () => this.keepInAddress());
+    this.scans = scanStrip();
     this.threshold = this.layOutThreshold();
     this.layOut(main);
     this.showQuery();
@@ -65,7 +66,6 @@ class Gallery {
   /** @param {HTMLElement} main */
   layOut(main) {
     this.head = h("div", { class: "head" });
-    this.scans = scanStrip();
     this.suggested = h("section", { class: "suggested", hidden: true });
     this.tallies = h("div", { class: "tallies", role: "group", "aria-label": t("gallery.filter") });
     this.list = h("ul", { class: "gallery", "aria-label": t("gallery.list"), onkeydown: moveFocus });

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from crackscope.errors import SettingsError
+from crackscope.errors import MissingExtraError, SettingsError
 from crackscope.reporting.printable import printable
 from crackscope.reporting.records import Report
 from crackscope.reporting.words import Words
@@ -41,18 +42,28 @@ def write_report(target: Path, report: Report, *, language: str = "en") -> None:
     Raises:
         SettingsError: The ending or the language is unknown.
         OutputError: The file can't be written.
+        MissingExtraError: The extra ``report`` is not installed.
     """
-    form, words, report = form_of(target), Words(language), printable(report)
+    write, words = _writer(form_of(target)), Words(language)
     with atomic_path(target) as temporary:
+        write(temporary, printable(report), words)
+
+
+def _writer(form: Form) -> Callable[[Path, Report, Words], None]:
+    # Each form needs another package; none is loaded before it is needed.
+    try:
         if form is Form.HTML:
             from crackscope.reporting.html import write_html
 
-            write_html(temporary, report, words)
-        elif form is Form.PDF:
+            return write_html
+        if form is Form.PDF:
             from crackscope.reporting.pdf import write_pdf
 
-            write_pdf(temporary, report, words)
-        else:
-            from crackscope.reporting.excel import write_excel
+            return write_pdf
+        from crackscope.reporting.excel import write_excel
 
-            write_excel(temporary, report, words)
+        return write_excel
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("crackscope"):
+            raise
+        raise MissingExtraError(error.name or "a package", "report") from error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from crackscope.errors import MissingExtraError
 from crackscope.reporting.records import Report
 from crackscope.reporting.write import write_report
 
@@ -106,3 +108,13 @@ def test_german_headings(report: Report, tmp_path: Path) -> None:
 def test_without_photos_the_tables_are_empty(report: Report, tmp_path: Path) -> None:
     book = _read(replace(report, photos=()), tmp_path)
     assert _rows(book["Photos"]) == _rows(book["Regions"]) == _rows(book["Reviews"]) == []
+
+
+def test_a_missing_package_says_what_to_install(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    monkeypatch.delitem(sys.modules, "crackscope.reporting.excel", raising=False)
+    with pytest.raises(MissingExtraError, match=r'pip install "crackscope\[report\]"'):
+        write_report(tmp_path / "report.xlsx", report)
+    assert list(tmp_path.iterdir()) == []

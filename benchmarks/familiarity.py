@@ -21,8 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import LedoitWolf
-from sklearn.decomposition import PCA
+from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.neighbors import NearestNeighbors
 
 from crackscope.dataset.manifest import read_manifest
@@ -34,7 +33,7 @@ from crackscope.records import Failure
 QUANTILE = 0.99
 SHIPPED = "as shipped"
 
-Embeddings = NDArray[np.float64]
+Embeddings = NDArray[np.float32]
 Distance = Callable[[Embeddings], NDArray[np.float64]]
 
 
@@ -69,17 +68,26 @@ def main() -> None:
 def gates(fit: Embeddings) -> dict[str, Distance]:
     """Distances from (N, D) embeddings of training photos, by what they are called."""
     mean = fit.mean(axis=0)
+    # One decomposition serves all Gaussians: they differ in what they take for the variances only.
+    variances, directions = np.linalg.eigh(np.cov((fit - mean).T))
+    variances, directions = np.maximum(variances[::-1], 1e-9), directions[:, ::-1]
+    shrinkage = ledoit_wolf_shrinkage(fit)
+    shrunk = (1 - shrinkage) * variances + shrinkage * variances.mean()
     found: dict[str, Distance] = {}
-    for directions in (16, 64, 256):
-        found[f"probabilistic PCA, {directions} directions"] = _ppca(fit, directions)
-    found["Mahalanobis, Ledoit-Wolf"] = _mahalanobis(LedoitWolf().fit(fit).precision_, mean)
-    spread = fit.std(axis=0) + 0.1 * fit.std()
-    found["Euclidean, standardised features"] = lambda x: np.sqrt((((x - mean) / spread) ** 2).mean(axis=1))
+
+    def gaussian(assumed: Embeddings) -> Distance:
+        return lambda values: np.sqrt((((values - mean) @ directions) ** 2 / assumed).mean(axis=1))
+
+    for count in (16, 64, 256):
+        rest = np.full(len(variances) - count, variances[count:].mean())
+        found[f"probabilistic PCA, {count} directions"] = gaussian(np.concatenate([variances[:count], rest]))
+    found["Mahalanobis, Ledoit-Wolf shrinkage"] = gaussian(shrunk)
+    for count in (64, 256):
+        only_rest = np.concatenate([np.full(count, np.inf), np.ones(len(variances) - count)])
+        found[f"what lies outside of {count} directions"] = gaussian(only_rest)
     for neighbours in (1, 10):
-        found[f"nearest {neighbours}, cosine"] = _nearest(fit, neighbours, _unit)
-        found[f"nearest {neighbours}, Euclidean"] = _nearest(fit, neighbours, lambda x: x)
-    for directions in (64, 256):
-        found[f"residual outside of {directions} directions"] = _residual(fit, directions)
+        found[f"cosine to the nearest {neighbours}"] = _nearest(fit, neighbours, _unit)
+        found[f"distance to the nearest {neighbours}"] = _nearest(fit, neighbours, lambda x: x)
     return found
 
 
@@ -95,14 +103,14 @@ def embed(classifier: CrackClassifier, paths: Sequence[Path], name: str, cache: 
                     values.append(scored.embedding)
                     distances.append(scored.distance)
         found = Embedded(
-            values=np.array(values, dtype=np.float64), distances=np.array(distances, dtype=float)
+            values=np.array(values, dtype=np.float32), distances=np.array(distances, dtype=float)
         )
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(file, values=found.values.astype(np.float32), distances=found.distances)
+            np.savez(file, values=found.values, distances=found.distances)
         return found
     kept = np.load(file)
-    return Embedded(values=kept["values"].astype(np.float64), distances=kept["distances"])
+    return Embedded(values=kept["values"], distances=kept["distances"])
 
 
 def shipped_row(classifier: CrackClassifier, embedded: dict[str, Embedded]) -> dict[str, float]:
@@ -124,38 +132,6 @@ def show(rows: dict[str, dict[str, float]], counts: dict[str, int]) -> None:
     print("|---|" + "---:|" * len(parts))
     for name, row in rows.items():
         print(f"| {name} | " + " | ".join(f"{row[part]:.1%}" for part in parts) + " |")
-
-
-def _ppca(fit: Embeddings, directions: int) -> Distance:
-    pca = PCA(n_components=directions, svd_solver="covariance_eigh").fit(fit)
-    deviations, rest = np.sqrt(pca.explained_variance_), np.sqrt(pca.noise_variance_)
-
-    def distance(values: Embeddings) -> NDArray[np.float64]:
-        centred = values - pca.mean_
-        inside = centred @ pca.components_.T
-        residual = centred - inside @ pca.components_
-        total = ((inside / deviations) ** 2).sum(1) + ((residual / rest) ** 2).sum(1)
-        return np.asarray(np.sqrt(total / values.shape[1]))
-
-    return distance
-
-
-def _residual(fit: Embeddings, directions: int) -> Distance:
-    pca = PCA(n_components=directions, svd_solver="covariance_eigh").fit(fit)
-
-    def distance(values: Embeddings) -> NDArray[np.float64]:
-        centred = values - pca.mean_
-        return np.asarray(np.linalg.norm(centred - centred @ pca.components_.T @ pca.components_, axis=1))
-
-    return distance
-
-
-def _mahalanobis(precision: Embeddings, mean: NDArray[np.float64]) -> Distance:
-    def distance(values: Embeddings) -> NDArray[np.float64]:
-        centred = values - mean
-        return np.asarray(np.sqrt(np.maximum(((centred @ precision) * centred).sum(1), 0)))
-
-    return distance
 
 
 def _nearest(fit: Embeddings, neighbours: int, scaled: Callable[[Embeddings], Embeddings]) -> Distance:

@@ -86,53 +86,67 @@ def read_pool(
         DataError: Two folders have one name, or a source lacks a class or photos.
     """
     listener.step("fingerprint the photos")
-    datasets = {
-        _source_name(folder): discover([folder], positive=positive, negative=negative)
-        for folder in [*folders, *test_only]
-    }
-    if len(datasets) < len(folders) + len(test_only):
-        counted = Counter(_source_name(folder) for folder in [*folders, *test_only])
-        twice = [name for name, count in counted.items() if count > 1]
-        raise DataError(f"several folders are called {', '.join(twice)}; sources are told apart by name")
-    photos: list[LabelledPhoto] = []
-    prints: list[Fingerprint] = []
-    files: list[Path] = []
-    for name, dataset in datasets.items():
-        listener.note(f"{name}: {_counts(dataset)}")
-        prints += fingerprint_photos(dataset, progress=listener.progress)
-        photos += [replace(photo, source=name) for photo in dataset.photos]
-        files += [dataset.absolute(photo) for photo in dataset.photos]
-    copies = copy_numbers(prints)
-    differing = {
-        index for one in copies_that_differ(copies, [photo.label for photo in photos]) for index in one
-    }
-    kept = [index for index, one in enumerate(prints) if one.error is None and index not in differing]
-    if unreadable := sum(one.error is not None for one in prints):
-        listener.note(f"{unreadable:,} files can't be read and are left out")
-    if differing:
-        listener.note(f"{len(differing):,} copies that carry both labels are left out")
-    found = group_photos(
-        [photos[index] for index in kept],
-        [prints[index] for index in kept],
-        [copies[index] for index in kept],
-        grouping=Grouping.named(grouping),
-    )
-    first = {number: index for index, number in reversed(list(zip(kept, found.numbers, strict=True)))}
+    found = _Found(photos=[], prints=[], files=[])
+    for name, folder in _named([*folders, *test_only]).items():
+        found.add(name, discover([folder], positive=positive, negative=negative), listener)
+    copies = copy_numbers(found.prints)
+    kept = _usable(found, copies, listener)
+    photos = [found.photos[index] for index in kept]
+    prints = [found.prints[index] for index in kept]
+    numbers = group_photos(
+        photos, prints, [copies[index] for index in kept], grouping=Grouping.named(grouping)
+    ).numbers
+    first: dict[int, str] = {}
+    groups = [
+        first.setdefault(number, f"{photo.source}/{photo.path}")
+        for number, photo in zip(numbers, photos, strict=True)
+    ]
     return Pool(
         photos=PhotoSet(
-            paths=tuple(files[index] for index in kept),
-            labels=np.array([photos[index].label.number for index in kept], dtype=np.int64),
-            sources=tuple(photos[index].source for index in kept),
+            paths=tuple(found.files[index] for index in kept),
+            labels=np.array([photo.label.number for photo in photos], dtype=np.int64),
+            sources=tuple(photo.source for photo in photos),
         ),
-        names=tuple(photos[index].path for index in kept),
-        sha256=tuple(prints[index].sha256 for index in kept),
-        groups=np.array(
-            [f"{photos[first[number]].source}/{photos[first[number]].path}" for number in found.numbers],
-            dtype=np.str_,
-        ),
+        names=tuple(photo.path for photo in photos),
+        sha256=tuple(one.sha256 for one in prints),
+        groups=np.array(groups, dtype=np.str_),
         trained=tuple(_source_name(folder) for folder in folders),
         tested=tuple(_source_name(folder) for folder in test_only),
     )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What lies in the folders, before anything is left out."""
+
+    photos: list[LabelledPhoto]
+    prints: list[Fingerprint]
+    files: list[Path]
+
+    def add(self, name: str, dataset: Dataset, listener: Listener) -> None:
+        listener.note(f"{name}: {_counts(dataset)}")
+        self.prints += fingerprint_photos(dataset, progress=listener.progress)
+        self.photos += [replace(photo, source=name) for photo in dataset.photos]
+        self.files += [dataset.absolute(photo) for photo in dataset.photos]
+
+
+def _usable(found: _Found, copies: Sequence[int], listener: Listener) -> list[int]:
+    labels = [photo.label for photo in found.photos]
+    differing = {index for members in copies_that_differ(copies, labels) for index in members}
+    if unreadable := sum(one.error is not None for one in found.prints):
+        listener.note(f"{unreadable:,} files can't be read and are left out")
+    if differing:
+        listener.note(f"{len(differing):,} copies that carry both labels are left out")
+    return [index for index, one in enumerate(found.prints) if one.error is None and index not in differing]
+
+
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+    named = {_source_name(folder): folder for folder in folders}
+    if len(named) < len(folders):
+        counted = Counter(map(_source_name, folders))
+        twice = ", ".join(name for name, count in counted.items() if count > 1)
+        raise DataError(f"several folders are called {twice}; sources are told apart by name")
+    return named
 
 
 def _source_name(folder: Path) -> str:

@@ -49,13 +49,18 @@ def main() -> None:
     parser.add_argument("--uav75", type=Path)
     parser.add_argument("--synthetic", type=int, default=0, help="number of synthetic photos")
     parser.add_argument("--model", type=Path)
-    parser.add_argument("--tile-px", type=int, nargs="*", default=[64, 128], help="scans to compare")
+    parser.add_argument("--tile-px", type=int, nargs="*", default=[0, 128], help="scans; 0: auto")
+    parser.add_argument("--scales", type=float, nargs="*", help="one more scan: auto times each of these")
     parser.add_argument("--limit", type=int, help="only so many photos of UAV75")
+    parser.add_argument("--no-classic", action="store_true", help="leave out Otsu, Canny and Frangi")
     arguments = parser.parse_args()
-    methods = {"Otsu": otsu, "Canny": edges, "Frangi": ridges}
+    methods = {} if arguments.no_classic else {"Otsu": otsu, "Canny": edges, "Frangi": ridges}
+    settings = {str(px): ScanSettings(tile_px=px or None) for px in arguments.tile_px}
+    if arguments.scales:
+        settings[f"auto, scales {arguments.scales}"] = ScanSettings(scales=tuple(arguments.scales))
     threshold = None
-    for name, tile_px in [("auto", None), *((str(px), px) for px in arguments.tile_px)]:
-        scanner = CrackScanner.load(arguments.model, settings=ScanSettings(tile_px=tile_px))
+    for name, each in settings.items():
+        scanner = CrackScanner.load(arguments.model, settings=each)
         methods[f"scan, tile {name}"] = scan_with(scanner)
         threshold = scanner.classifier.threshold
     sets = {}

@@ -7,9 +7,13 @@ Makes 12-megapixel JPEGs of synthetic concrete and measures, for overlap 0 and 0
 - decode: reading and decoding at the size the scan asks for, alone, on all processors
 - resize: of the decoded photo to the grid of tiles, alone
 - model: the network alone on as many tiles as the scan has, in batches on all processors
+- overlay: drawing and encoding it, alone
 - bound: decode plus model, what a scan could take if everything else were free
 - scan: ``CrackScanner.scan_paths`` with overlays, end to end
 - naive: crop, resize and run the same ONNX model tile by tile (on three photos, scaled up)
+
+``--cpu`` compares seconds of the processors instead of the clock's: for machines that others use too. The
+naive loop then runs the model on one thread, where it wastes nothing on waiting.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import os
 import platform
 import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,11 +36,14 @@ import onnxruntime
 from PIL import Image
 
 import crackscope
-from crackscope import CrackScanner, ScanSettings, read_photo
+from crackscope import CrackScanner, PhotoReport, ScanSettings, read_photo
 from crackscope.dataset.synthetic import make_photo
+from crackscope.images import Photo
 from crackscope.resizing import resize_rgb
 from crackscope.scanning.analysis import plan_scales
+from crackscope.scanning.overlay import draw_overlay, write_overlay
 from crackscope.scanning.scoring import BATCH
+from crackscope.scanning.sources import DecodedPhoto
 from crackscope.scanning.tiling import TileGrid
 
 PHOTO_HW = (3000, 4000)
@@ -48,17 +56,21 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--engine", default="onnxruntime")
+    parser.add_argument("--cpu", action="store_true", help="compare processor seconds, not the clock's")
     arguments = parser.parse_args()
     paths = make_photos(arguments.folder / "photos", arguments.photos)
     document: dict[str, Any] = {
         "crackscope": crackscope.__version__,
         "onnxruntime": onnxruntime.__version__,
-        "machine": platform.processor() or platform.machine(),
+        "machine": cpu_name(),
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "photos": len(paths),
         "pixels_hw": PHOTO_HW,
         "rounds": arguments.rounds,
+        "engine": arguments.engine,
+        "seconds_of": "the processors" if arguments.cpu else "the clock",
     }
     for overlap in (0.0, 0.5):
         rounds = [measure(paths, overlap, arguments) for _ in range(arguments.rounds)]
@@ -86,9 +98,19 @@ def make_photos(folder: Path, count: int) -> list[Path]:
 
 
 def measure(paths: list[Path], overlap: float, arguments: argparse.Namespace) -> dict[str, float]:
-    scanner = CrackScanner.load(arguments.model, settings=ScanSettings(overlap=overlap))
+    scanner = CrackScanner.load(
+        arguments.model, settings=ScanSettings(overlap=overlap), engine=arguments.engine
+    )
+    clock = time.process_time if arguments.cpu else time.perf_counter
+
+    def timed(work: Callable[[], Any]) -> float:
+        began = clock()
+        work()
+        return clock() - began
+
     (grid,) = plan_scales(PHOTO_HW, scanner.classifier.bundle.config, scanner.settings)
-    photo = read_photo(paths[0], at_least_hw=grid.grid_hw).pixels_hwc
+    photo = read_photo(paths[0], at_least_hw=grid.grid_hw)
+    report = scanner.scan(paths[0])
     tiles = np.random.default_rng(0).integers(0, 256, (BATCH, *grid.input_hw, 3), np.uint8)
     shutil.rmtree(arguments.folder / "out", ignore_errors=True)
     with ThreadPoolExecutor(scanner.jobs) as workers:
@@ -100,17 +122,20 @@ def measure(paths: list[Path], overlap: float, arguments: argparse.Namespace) ->
         return {
             "tiles": grid.count,
             "decode": on_all(lambda path: read_photo(path, at_least_hw=grid.grid_hw), paths),
-            "resize": on_all(lambda _: resize_rgb(photo, grid.grid_hw), paths),
-            "model": on_all(scanner.classifier.run, batches * len(paths)),
+            "resize": on_all(lambda _: resize_rgb(photo.pixels_hwc, grid.grid_hw), paths),
+            "model": on_all(scanner.classifier.infer, batches * len(paths)),
+            "overlay": on_all(lambda _: draw(photo, report), paths),
             "scan": timed(lambda: scanner.scan_paths(paths, output=arguments.folder / "out")) / len(paths),
-            "naive": timed(lambda: naive(paths[:NAIVE_PHOTOS], grid, scanner))
+            "naive": timed(lambda: naive(paths[:NAIVE_PHOTOS], grid, scanner, arguments.cpu))
             / min(NAIVE_PHOTOS, len(paths)),
         }
 
 
-def naive(paths: list[Path], grid: TileGrid, scanner: CrackScanner) -> None:
+def naive(paths: list[Path], grid: TileGrid, scanner: CrackScanner, one_thread: bool) -> None:
     """What one writes first: crop and resize every tile with Pillow, run it alone on all processors."""
-    session = onnxruntime.InferenceSession(scanner.classifier.bundle.onnx_path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1 if one_thread else 0
+    session = onnxruntime.InferenceSession(scanner.classifier.bundle.onnx_path, options)
     height, width = grid.input_hw
     for path in paths:
         photo = Image.open(path).convert("RGB")
@@ -122,10 +147,18 @@ def naive(paths: list[Path], grid: TileGrid, scanner: CrackScanner) -> None:
                 session.run(["score"], {session.get_inputs()[0].name: np.asarray(tile)[None]})
 
 
-def timed(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def draw(photo: Photo, report: PhotoReport) -> None:
+    assert report.heat is not None
+    write_overlay(
+        Path(tempfile.gettempdir()) / "o.jpg", draw_overlay(DecodedPhoto(photo), report, report.heat)
+    )
+
+
+def cpu_name() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

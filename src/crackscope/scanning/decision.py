@@ -6,9 +6,9 @@ the odds of the strongest place are divided by n, n being the tiles that lie sid
 (Bayes' rule for the changed prior). The score of a place is the mean of the tiles over it, so that one tile
 against its neighbours does not raise an alarm. For a photo of one tile the score is the tile's own.
 
-On mosaics of a source that the model was not trained on (9, 35 and 96 patches) false alarms per crack-free
-photo were 0, 25 and 25 %, where the strongest tile alone gave 12, 100 and 100 %; dividing the odds of blended
-logits instead of blended scores gave 0, 38 and 75 % (docs/scanning.md, ``benchmarks/photo_decision.py``).
+On mosaics of a source that the model was not trained on (9, 35 and 96 patches) the strongest tile alone would
+raise an alarm in up to 5 of 6 crack-free photos; docs/scanning.md has the numbers of this rule, and
+``benchmarks/photo_decision.py`` measures them and those of others.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def draw_overlay(source: PhotoSource, report: PhotoReport, heat: HeatMap) -> Ima
     picture = _blend_heat(photo, heat.scores)
     style = _Style.for_width(picture.width)
     _draw_boxes(picture, report, style)
-    return _frame(picture, report, style)
+    return _frame(picture, report, style, weak_signs=bool(heat.scores.max() >= report.threshold))
 
 
 def write_overlay(target: Path, picture: Image.Image) -> None:
@@ -142,7 +142,7 @@ def _draw_tag(
     draw.text((x + 4 - left, y + 4 - top), text, fill=(255, 255, 255), font=font)
 
 
-def _frame(picture: Image.Image, report: PhotoReport, style: _Style) -> Image.Image:
+def _frame(picture: Image.Image, report: PhotoReport, style: _Style, *, weak_signs: bool) -> Image.Image:
     """Put the verdict above the picture and the legend below it."""
     line_h = style.text_px + style.gap_px
     head_h, foot_h = 2 * line_h + 2 * style.gap_px, 2 * line_h + style.gap_px
@@ -151,7 +151,7 @@ def _frame(picture: Image.Image, report: PhotoReport, style: _Style) -> Image.Im
     framed = Image.new("RGB", (width, picture.height + head_h + foot_h), _PAPER)
     framed.paste(picture, ((width - picture.width) // 2, head_h))
     draw = ImageDraw.Draw(framed)
-    _draw_head(draw, report, style, width, line_h)
+    _draw_head(draw, report, style, width, line_h, weak_signs=weak_signs)
     legend_y = head_h + picture.height + style.gap_px
     legend_right = _draw_legend(framed, report, style, (style.gap_px, legend_y))
     if report.mm_per_px is None:
@@ -164,7 +164,13 @@ def _frame(picture: Image.Image, report: PhotoReport, style: _Style) -> Image.Im
 
 
 def _draw_head(
-    draw: ImageDraw.ImageDraw, report: PhotoReport, style: _Style, width: int, line_h: int
+    draw: ImageDraw.ImageDraw,
+    report: PhotoReport,
+    style: _Style,
+    width: int,
+    line_h: int,
+    *,
+    weak_signs: bool,
 ) -> None:
     room = width - 2 * style.gap_px
     verdict = f"{'CRACKED' if report.label is Label.POSITIVE else 'NO CRACK FOUND'}  ({report.label})"
@@ -176,11 +182,18 @@ def _draw_head(
     score = f"score {report.score:.2f}, Positive from {report.threshold:.2f}"
     review = f"   REVIEW: {report.reason}" if report.reason else ""
     _draw_fitting(draw, score + review, (at[0] + used, at[1] + 1), room - used, style, _INK)
+    found = f"{_findings(report, weak_signs=weak_signs)}   {Path(report.path).name}"
+    _draw_fitting(draw, found, (at[0], at[1] + line_h), room, style, _SOFT)
+
+
+def _findings(report: PhotoReport, *, weak_signs: bool) -> str:
     count = len(report.regions)
+    if count == 0:
+        # Colours in a photo without a crack ask for a word.
+        return "coloured: signs too weak for a whole photo" if weak_signs else "nothing found"
     regions = "1 region" if count == 1 else f"{count} regions"
     hidden = f" (the strongest {_MOST_BOXES} drawn)" if count > _MOST_BOXES else ""
-    found = f"{regions}{hidden}, {report.cracked_share:.1%} of the photo   {Path(report.path).name}"
-    _draw_fitting(draw, found, (at[0], at[1] + line_h), room, style, _SOFT)
+    return f"{regions}{hidden} (boxes: number and score), {report.cracked_share:.1%} of the area"
 
 
 def _draw_legend(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle, Familiarity, ReviewBand
@@ -82,6 +84,35 @@ def test_the_number_of_workers_changes_nothing(dark_bundle: Bundle) -> None:
     assert reports[0] == reports[1] == reports[2]
     heats = [report.heat.scores.tobytes() for report in reports if report.heat]
     assert heats[0] == heats[1] == heats[2]
+
+
+def test_another_engine_gives_the_same_answer(dark_bundle: Bundle) -> None:
+    pytest.importorskip("openvino")
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 700, 3), np.uint8)
+    pixels[100:200, 100:200] = 0
+    settings = ScanSettings(tile_px=TILE)
+    first, second = (
+        CrackScanner.load(dark_bundle.folder, settings=settings, jobs=2, engine=engine).scan(pixels)
+        for engine in ("onnxruntime", "openvino")
+    )
+    assert second.label == first.label
+    assert [region.box_ltrb for region in second.regions] == [region.box_ltrb for region in first.regions]
+    assert [tile.score for tile in second.tiles] == pytest.approx(
+        [tile.score for tile in first.tiles], abs=1e-5
+    )
+
+
+def test_a_transparent_part_is_neither_scanned_nor_counted(dark_bundle: Bundle, tmp_path: Path) -> None:
+    """The right half is transparent, and black where one does not look; the model takes black for a crack."""
+    pixels = wall(256, 512, (64, 64, 128, 128), (256, 0, 512, 256))
+    photo = Image.fromarray(pixels)
+    photo.putalpha(Image.fromarray(np.repeat([[255] * 256 + [0] * 256], 256, axis=0).astype(np.uint8)))
+    photo.save(tmp_path / "cut.png")
+    scanner = CrackScanner.load(dark_bundle.folder, settings=ScanSettings(tile_px=TILE), jobs=1)
+    report, half = scanner.scan(tmp_path / "cut.png"), scanner.scan(pixels[:, :256])
+    assert report.picture_share == pytest.approx(0.5, abs=0.01)
+    assert [region.box_ltrb for region in report.regions] == [region.box_ltrb for region in half.regions]
+    assert report.cracked_share == pytest.approx(half.cracked_share, rel=0.02)
 
 
 def test_scales_look_at_several_sizes_and_keep_the_strongest(dark_bundle: Bundle) -> None:

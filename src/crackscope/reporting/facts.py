@@ -70,6 +70,8 @@ def title(report: Report, words: Words) -> str:
 def inspection_facts(report: Report, words: Words) -> Iterator[Fact]:
     """What was inspected, by whom, when and with what."""
     inspection, missing = report.inspection, words("not_stated")
+    if inspection.project:
+        yield words("fact.project"), inspection.project
     yield words("fact.structure"), inspection.structure or missing
     yield words("fact.element"), inspection.element or missing
     yield words("fact.inspector"), inspection.inspector or missing

@@ -26,6 +26,8 @@ NOTICE, NOTICE_EDGE = (253, 246, 227), (138, 97, 0)
 _FAMILY, _MARGIN_MM, _FOOT_MM = "report", 18.0, 20.0
 #: Stands for a letter that the font does not have.
 _NO_GLYPH = "\u25a1"
+#: Joiners and variant selectors: they only change their neighbours.
+_UNSEEN = "\u200c\u200d\ufe0e\ufe0f"
 
 
 class Page(FPDF):
@@ -60,7 +62,8 @@ class Page(FPDF):
 
     def known(self, text: str) -> str:
         """The text with a box in place of every letter that the font does not have."""
-        return "".join(c if c == "\n" or ord(c) in self._letters else _NO_GLYPH for c in text)
+        seen = (c for c in text if c not in _UNSEEN)
+        return "".join(c if c == "\n" or ord(c) in self._letters else _NO_GLYPH for c in seen)
 
     def cut(self, text: str, room_mm: float) -> str:
         """The text as one line, cut with an ellipsis where it does not fit."""

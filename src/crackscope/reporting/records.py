@@ -135,6 +135,7 @@ class Inspection:
     """What a person says of the inspection; empty where nothing was said."""
 
     title: str = ""
+    project: str = ""
     structure: str = ""
     element: str = ""
     inspector: str = ""

@@ -35,7 +35,8 @@ def project_report(session: Session, store: PhotoStore, project: Project, bundle
     hashes = dict.fromkeys(result.model_sha256 for result in results)
     return Report(
         inspection=Inspection(
-            structure=project.structure or project.name,
+            project=project.name,
+            structure=project.structure,
             element=project.element,
             inspector=project.inspector,
             inspected_on=project.inspected_on,

@@ -176,3 +176,10 @@ def test_names_that_are_no_text_do_not_stop_the_report(report: Report, tmp_path:
     page = _write(replace(report, photos=(photo,)), tmp_path)
     assert "a\ufffdb\ufffd" in page.text
     assert "\u202e" not in page.text
+
+
+def test_what_joins_and_parts_letters_is_kept(report: Report, tmp_path: Path) -> None:
+    inspection = replace(report.inspection, inspector="می\u200cخواهم", notes="one\ntwo")
+    text = _write(replace(report, inspection=inspection), tmp_path).text
+    assert "می\u200cخواهم" in text
+    assert "one\ntwo" in text

@@ -59,8 +59,8 @@ def test_the_html_report_has_project_results_and_every_act(reviewed: TestClient)
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     text = answer.text
     for expected in ("Aare", "Bridge", "Pier &lt;3&gt;", "Jürgen Müller", "21 November 2026",
-                     "0.5 mm per pixel", "half.png", "decided by anna", "confirmed (undone)", "undo", "no.jpg",
-                     "a &lt;b&gt;shadow&lt;/b&gt;",
+                     "0.5 mm per pixel", "half.png", "decided by anna", "confirmed (undone)", "undo",
+                     "no.jpg", "a &lt;b&gt;shadow&lt;/b&gt;",
                      "0.300 (chosen by the user)", "mean darkness"):  # fmt: skip
         assert expected in text, expected
     assert text.count("<img ") == 1

@@ -19,7 +19,7 @@ from PIL import Image
 
 from crackscope.bundle import ReviewBand
 from crackscope.dataset.synthetic import make_photo
-from tests.helpers.browsers import PHONE, opened, running_browser
+from tests.helpers.browsers import DESKTOP, PHONE, opened, running_browser
 from tests.helpers.bundles import write_tiny_bundle
 from tests.helpers.servers import RunningServer, running_server
 from tests.helpers.uploads import form_files, half_dark_photo, photo_bytes
@@ -456,38 +456,38 @@ def test_a_token_is_asked_for_and_pictures_come_with_it(
             _expect(page.locator(".trail li")).to_contain_text("anna confirmed")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_view(browser: Browser, server: RunningServer, theme: str) -> None:
+@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
+def test_axe_finds_nothing_serious_on_any_view(
+    browser: Browser, server: RunningServer, theme: str, viewport: Any
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     project = _project(server, [*_photos(), ("notes.txt", b"no photo")])
     photo = _photo(server, project, "half")["id"]
     server.client.post(f"/v1/photos/{photo}/reviews", json={"action": "reject", "note": "wet"})
-    with opened(browser, server.url, color_scheme=theme, reduced_motion="reduce") as page:
-        for viewport in (PHONE, {"width": 1280, "height": 860}):
-            page.set_viewport_size(viewport)
-            for place, ready in (
-                ("#/", ".card.project"),
-                (f"#/projects/{project}?t=0.9", ".card.photo"),
-                (f"#/projects/{project}/photos/{photo}", ".trail li"),
-                ("#/projects/none", ".empty"),
-            ):
-                page.goto(f"{server.url}/{place}")
-                _expect(page.locator(ready).first).to_be_visible()
-                _assert_accessible(axe, page)
-                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            page.keyboard.press("?")
-            _expect(page.locator("dialog")).to_be_visible()
+    options = {"color_scheme": theme, "viewport": viewport, "reduced_motion": "reduce"}
+    with opened(browser, server.url, **options) as page:
+        for place, ready in (
+            ("#/", ".card.project"),
+            (f"#/projects/{project}?t=0.9", ".card.photo"),
+            (f"#/projects/{project}/photos/{photo}", ".trail li"),
+            ("#/projects/none", ".empty"),
+        ):
+            page.goto(f"{server.url}/{place}")
+            _expect(page.locator(ready).first).to_be_visible()
             _assert_accessible(axe, page)
-            page.keyboard.press("Escape")
-            page.get_by_role("button", name="Add photos").click()
-            _assert_accessible(axe, page)
-            page.keyboard.press("Escape")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.keyboard.press("?")
+        _expect(page.locator("dialog")).to_be_visible()
+        _assert_accessible(axe, page)
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Add photos").click()
+        _assert_accessible(axe, page)
 
 
 def _assert_accessible(axe: Any, page: Page) -> None:
     found = axe.run(page).response["violations"]
     serious = [
-        (each["id"], node["html"])
+        (each["id"], node["html"], node["failureSummary"])
         for each in found
         if each["impact"] in ("serious", "critical")
         for node in each["nodes"]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, null, select
 from sqlalchemy.orm import Session
 
 from crackscope.labels import Label
-from crackscope.serving.fields import RowId
+from crackscope.serving.fields import Line, RowId
 from crackscope.serving.models import Photo, Result, Review
 from crackscope.serving.photos import with_result
 from crackscope.serving.reviews import DECISIONS, is_reviewed
@@ -53,7 +53,7 @@ class PhotoChoice:
     review: ReviewState | None = None
     label: Annotated[Label | None, Query(description="The label that counts.")] = None
     state: PhotoState | None = None
-    name: Annotated[str, Query(max_length=200, description="A part of the name.")] = ""
+    name: Annotated[Line, Query(description="A part of the name.")] = ""
     threshold: Annotated[float | None, Query(ge=0, le=1, description="What if it were this?")] = None
     changes: Annotated[bool, Query(description="Only photos whose label `threshold` would change.")] = False
 

@@ -501,8 +501,13 @@ def test_the_page_is_also_german_and_no_word_is_missing(browser: Browser, server
         const { german } = await import("/page/german.js");
         return [english, german];
     }"""
+    project = _project(server, _photos())
+    photo = _photo(server, project, "half")["id"]
     with opened(browser, server.url, locale="de-DE") as page:
         _expect(page.locator("h1")).to_have_text("Projekte")
+        page.goto(_at(server, project, photo))
+        _expect(page.locator(".answer")).to_contain_text("Riss")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")  # longer words
         english, german = page.evaluate(ask)
         assert list(english) == list(german)
         holes = [

@@ -108,7 +108,7 @@ def _tiles(photo: Photo, result: Result, whole: Review | None, boxes: Sequence[R
         found = tiled.over(review.box_ltrb)
         if review.new_label == Label.POSITIVE and len(found) > 1:
             # A long crack does not run through every tile of its box.
-            found = [box for box in found if tiled.strongest(box) >= result.threshold] or found
+            found = _with_crack(tiled, found, result)
         yield from (_Tile(settled(review), box, review) for box in found)
     if whole is None:
         return
@@ -116,15 +116,20 @@ def _tiles(photo: Photo, result: Result, whole: Review | None, boxes: Sequence[R
         review.box_ltrb for review in boxes if review.new_label != whole.new_label and review.box_ltrb
     ]
     if whole.new_label == Label.NEGATIVE:
-        candidates = sorted(tiled.all(), key=tiled.strongest, reverse=True)
+        candidates = sorted(tiled.all(), key=tiled.score, reverse=True)
     else:
-        places = [box for region in result.regions for box in tiled.over(region["box_ltrb_px"])]
-        candidates = [box for box in dict.fromkeys(places) if tiled.strongest(box) >= result.threshold]
+        places = (_with_crack(tiled, tiled.over(region["box_ltrb_px"]), result) for region in result.regions)
+        candidates = list(dict.fromkeys(box for boxes in places for box in boxes))
         if not result.regions and max(tiled.photo_wh) <= 2 * tiled.side_px:
             candidates = [(0, 0, *tiled.photo_wh)]
     free = [box for box in candidates if not any(boxes_overlap(box, other) for other in contrary)]
     most = _MOST_NEGATIVE_TILES if whole.new_label == Label.NEGATIVE else None
     yield from (_Tile(settled(whole), box, whole) for box in free[:most])
+
+
+def _with_crack(tiled: TiledPhoto, boxes: list[BoxLTRB], result: Result) -> list[BoxLTRB]:
+    """The tiles through which the map sees the crack run; all of them where it points nowhere."""
+    return [box for box in boxes if tiled.strongest_cell(box) >= result.threshold] or boxes
 
 
 def _write_tiles(source: Path, folder: Path, photo: Photo, tiles: Sequence[_Tile]) -> list[Path]:

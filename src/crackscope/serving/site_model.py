@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from crackscope.bundle import Bundle
@@ -36,8 +37,9 @@ def put_in_place(data_dir: Path, bundle: Bundle) -> Path:
     Returns:
         Its new folder. A kill at any moment leaves the old model in use, or the new one.
     """
-    target = data_dir / _FOLDER / bundle.identity[:12]
-    if target.resolve() != bundle.folder.resolve():
+    made = datetime.fromisoformat(bundle.config.created)
+    target = data_dir / _FOLDER / f"{made:%Y-%m-%d-%H%M%S}-{bundle.identity[:8]}"
+    if not target.exists():
         with atomic_folder(target) as temporary:
             shutil.copytree(bundle.folder, temporary, dirs_exist_ok=True)
     write_text(data_dir / _FOLDER / _CURRENT, target.name + "\n")

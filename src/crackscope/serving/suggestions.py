@@ -157,7 +157,7 @@ def _unreviewed(
     for number, box in enumerate(tiled.all()):
         if not any(boxes_overlap(box, other) for other in decided):
             candidate = _Candidate(photo=photo, box_ltrb=box, threshold=result.threshold)
-            yield abs(tiled.strongest(box) - result.threshold), photo.id, number, candidate
+            yield abs(tiled.score(box) - result.threshold), photo.id, number, candidate
 
 
 def _logit(scores: Sequence[float]) -> NDArray[np.float64]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from crackscope.scanning.records import BoxLTRB
 from crackscope.serving.models import Photo, Result
 
+_F32 = NDArray[np.float32]
+
 
 class TiledPhoto:
     """A photo's tiles at the scale of its scan.
@@ -22,7 +24,9 @@ class TiledPhoto:
     def __init__(self, photo: Photo, result: Result) -> None:
         self.photo_wh = (photo.width_px, photo.height_px)
         self.side_px = min(result.tile_px, *self.photo_wh)
-        self._cells: NDArray[np.float32] = np.asarray(result.grid["scores"], np.float32)
+        self._cells: _F32 = np.asarray(result.grid["scores"], np.float32)
+        # Results of earlier versions have no scores of tiles.
+        self._tiles: _F32 = np.asarray(result.grid.get("tile_scores", result.grid["scores"]), np.float32)
 
     def over(self, box_ltrb: Sequence[int]) -> list[BoxLTRB]:
         """Tiles that cover a box; see `tiles_over`."""
@@ -32,13 +36,20 @@ class TiledPhoto:
         """Tiles that cover the photo."""
         return self.over((0, 0, *self.photo_wh))
 
-    def strongest(self, box_ltrb: BoxLTRB) -> float:
-        """The highest score of the heat map in a box."""
-        rows, columns = self._cells.shape
+    def strongest_cell(self, box_ltrb: BoxLTRB) -> float:
+        """How sure the model is that a crack runs through the strongest place of a box."""
+        return float(self._cut(self._cells, box_ltrb).max())
+
+    def score(self, box_ltrb: BoxLTRB) -> float:
+        """How sure the tiles over a box are, in the mean, that there is a crack."""
+        return float(self._cut(self._tiles, box_ltrb).mean())
+
+    def _cut(self, cells: _F32, box_ltrb: BoxLTRB) -> _F32:
+        rows, columns = cells.shape
         width, height = self.photo_wh
         left, right = box_ltrb[0] * columns // width, -(-box_ltrb[2] * columns // width)
         top, bottom = box_ltrb[1] * rows // height, -(-box_ltrb[3] * rows // height)
-        return float(self._cells[top:bottom, left:right].max())
+        return cells[top:bottom, left:right]
 
 
 def tiles_over(box_ltrb: Sequence[int], side_px: int, photo_wh: tuple[int, int]) -> list[BoxLTRB]:

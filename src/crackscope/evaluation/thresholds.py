@@ -25,19 +25,15 @@ _FIXED = re.compile(rf"fixed:{_NUMBER}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cuts:
-    """Every decision a threshold can make: threshold in ``(low, high]``, and the weight of what is wrong."""
+    """Every decision that a threshold can make: threshold in ``(low, high]``, and what it gets wrong."""
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    false_positive: NDArray[np.float64]
-    false_negative: NDArray[np.float64]
-    positive: float
-    negative: float
+    false_positive: NDArray[np.int64]
+    false_negative: NDArray[np.int64]
 
 
-def choose_threshold(
-    labels: ArrayLike, scores: ArrayLike, *, rule: str, fitted_on: str, weights: ArrayLike | None = None
-) -> Threshold:
+def choose_threshold(labels: ArrayLike, scores: ArrayLike, *, rule: str, fitted_on: str) -> Threshold:
     """Follow a rule of `RULES`; numbers in it may differ.
 
     - ``balanced_accuracy``: the best mean of recall and specificity
@@ -53,7 +49,6 @@ def choose_threshold(
         scores: (N,) in 0..1.
         rule: What to look for.
         fitted_on: What the photos are, for the record.
-        weights: (N,) above 0, how much each photo counts; ``None``: all the same.
 
     Raises:
         RecipeError: The rule is none of `RULES`.
@@ -70,9 +65,10 @@ def choose_threshold(
             f"the threshold rule {rule!r} needs Positive and Negative photos, "
             f"found {n_positive} Positive of {truth.size}; only fixed:T does without"
         )
-    weight = np.ones(truth.size) if weights is None else np.asarray(weights, dtype=np.float64)
-    cuts = _cuts(truth, score, weight)
-    return Threshold(value=_middle_of_widest(cuts, _losses(cuts, rule)), rule=rule, fitted_on=fitted_on)
+    cuts = _cuts(truth, score)
+    return Threshold(
+        value=_middle_of_widest(cuts, _losses(cuts, rule, truth)), rule=rule, fitted_on=fitted_on
+    )
 
 
 def check_rule(rule: str) -> str:
@@ -93,36 +89,35 @@ def check_rule(rule: str) -> str:
     return compact
 
 
-def _cuts(labels: NDArray[np.int64], scores: NDArray[np.float64], weights: NDArray[np.float64]) -> _Cuts:
+def _cuts(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> _Cuts:
     values, where = np.unique(scores, return_inverse=True)
-    positive = np.bincount(where, labels * weights)
-    negative = np.bincount(where, (1 - labels) * weights)
+    positive = np.bincount(where, labels).astype(np.int64)
+    negative = np.bincount(where).astype(np.int64) - positive
     # No threshold lies above a score of 1.
     kept = slice(None) if values[-1] < 1 else slice(-1)
     return _Cuts(
         low=np.concatenate([[0.0], values])[kept],
         high=np.concatenate([values, [1.0]])[kept],
         # A threshold above the k lowest values misses their Positive photos and spares their Negative ones.
-        # Summed from the top, so that nothing is left of the last one but zero.
-        false_positive=np.concatenate([np.cumsum(negative[::-1])[::-1], [0.0]])[kept],
-        false_negative=np.concatenate([[0.0], np.cumsum(positive)])[kept],
-        positive=float(positive.sum()),
-        negative=float(negative.sum()),
+        false_positive=(negative.sum() - np.concatenate([[0], np.cumsum(negative)]))[kept],
+        false_negative=np.concatenate([[0], np.cumsum(positive)])[kept],
     )
 
 
-def _losses(cuts: _Cuts, rule: str) -> NDArray[np.float64]:
+def _losses(cuts: _Cuts, rule: str, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    n_positive = int(labels.sum())
+    n_negative = labels.size - n_positive
     if recall := _RECALL.fullmatch(rule):
-        kept = (cuts.positive - cuts.false_negative) / cuts.positive
-        return np.where(kept >= float(recall[1]), cuts.false_positive, np.inf)
+        kept = (n_positive - cuts.false_negative) / n_positive
+        return np.where(kept >= float(recall[1]), cuts.false_positive.astype(np.float64), np.inf)
     # Balanced accuracy is a cost rule: each error weighs as much as the other class has photos.
     cost = _COST.fullmatch(rule)
-    per_miss, per_alarm = (float(cost[1]), float(cost[2])) if cost else (cuts.negative, cuts.positive)
+    per_miss, per_alarm = (float(cost[1]), float(cost[2])) if cost else (float(n_negative), float(n_positive))
     return np.asarray(cuts.false_negative * per_miss + cuts.false_positive * per_alarm)
 
 
 def _middle_of_widest(cuts: _Cuts, losses: NDArray[np.float64]) -> float:
-    best = np.isclose(losses, losses.min(), rtol=1e-9, atol=0)
+    best = np.isclose(losses, losses.min(), rtol=1e-12, atol=0)
     # Neighbouring cuts that are equally good make one range.
     edges = np.diff(np.concatenate([[0], best.astype(np.int64), [0]]))
     first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1

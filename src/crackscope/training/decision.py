@@ -13,8 +13,6 @@ from crackscope.evaluation.calibration import apply_calibration, fit_calibration
 from crackscope.evaluation.review import fit_review_band
 from crackscope.evaluation.thresholds import choose_threshold
 from crackscope.storage import write_json
-from crackscope.training.balance import balance_weights
-from crackscope.training.batches import PhotoSet
 from crackscope.training.embedder import UNCALIBRATED, first_view
 from crackscope.training.familiarity import FamiliarityModel, fit_familiarity, set_limit
 from crackscope.training.listener import Listener
@@ -62,13 +60,7 @@ def fit_decision(
     if choice.calibrate:
         calibration = fit_calibration(logits, labels, part.groups, seed=recipe.run.seed, fitted_on=fitted_on)
     scores = apply_calibration(logits, calibration)
-    threshold = choose_threshold(
-        labels,
-        scores,
-        rule=choice.threshold_rule,
-        fitted_on=fitted_on,
-        weights=_source_weights(part.photos, recipe),
-    )
+    threshold = choose_threshold(labels, scores, rule=choice.threshold_rule, fitted_on=fitted_on)
     review = fit_review_band(
         labels,
         scores,
@@ -81,21 +73,6 @@ def fit_decision(
     listener.note(f"review: {review.summary}")
     limit = set_limit(distances, quantile=choice.familiarity_quantile, fitted_on=fitted_on)
     return Decision(calibration=calibration, threshold=threshold, review=review.band, familiarity=limit)
-
-
-def _source_weights(photos: PhotoSet, recipe: Recipe) -> NDArray[np.float64] | None:
-    """(N,) with every source worth the same within a class, where the recipe balances sources.
-
-    The largest source would otherwise choose the threshold for all of them. Classes keep their weight, which
-    a rule about costs needs.
-    """
-    if recipe.data.balance != "source+class":
-        return None
-    weights = balance_weights(photos.labels, photos.sources, recipe.data.balance)
-    for label in (0, 1):
-        rows = photos.labels == label
-        weights[rows] *= rows.sum() / weights[rows].sum()
-    return weights
 
 
 def _describe(calibration: Calibration) -> str:

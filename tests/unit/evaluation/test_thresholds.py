@@ -130,13 +130,3 @@ def test_one_class_only_is_refused(labels: list[int]) -> None:
 def test_a_score_that_is_no_number_is_refused() -> None:
     with pytest.raises(DataError):
         choose_threshold([0, 1], [0.1, float("nan")], rule="balanced_accuracy", fitted_on="test")
-
-
-def test_weights_count_like_copies() -> None:
-    rng = np.random.default_rng(3)
-    labels, scores = rng.integers(0, 2, 60), rng.random(60).round(2)
-    times = rng.integers(1, 4, 60)
-    for rule in ("balanced_accuracy", "recall>=0.8", "cost:fn=10,fp=1"):
-        weighted = choose_threshold(labels, scores, rule=rule, fitted_on="", weights=times)
-        copied = choose_threshold(np.repeat(labels, times), np.repeat(scores, times), rule=rule, fitted_on="")
-        assert weighted == copied

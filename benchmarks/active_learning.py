@@ -96,6 +96,12 @@ def by_suggestion_beside_known(choice: Choice) -> NDArray[np.intp]:
     return rows[suggest(choice.margins[rows], choice.embeddings[rows], STEP, known=known)]
 
 
+def half_by_chance(choice: Choice) -> NDArray[np.intp]:
+    rows = choice.open_rows
+    suggested = rows[suggest(choice.margins[rows], choice.embeddings[rows], STEP // 2)]
+    return np.concatenate([suggested, choice.rng.permutation(np.setdiff1d(rows, suggested))[: STEP // 2]])
+
+
 def by_k_means(choice: Choice) -> NDArray[np.intp]:
     """scikit-learn's k-means++, weighted by uncertainty, of the same candidates."""
     rows = choice.open_rows
@@ -115,6 +121,8 @@ ORDERS: dict[str, tuple[Callable[[Choice], NDArray[np.intp]], bool]] = {
     "uncertainty": (by_uncertainty, True),
     "suggest": (by_suggestion, True),
     "suggest beside known": (by_suggestion_beside_known, True),
+    "half suggest, half random, served": (half_by_chance, False),
+    "half suggest, half random": (half_by_chance, True),
     "k-means++": (by_k_means, True),
 }
 
@@ -280,7 +288,7 @@ def markdown(curves: list[Curve]) -> str:
             order: np.array([c.balanced_accuracy for c in curves if (c.pair, c.order) == (pair, order)])
             for order in dict.fromkeys(curve.order for curve in curves)
         }
-        random = by_order["random"]
+        random = by_order.get("random", next(iter(by_order.values())))
         for order, found in by_order.items():
             cracked = np.mean([c.cracked[50 // STEP] for c in curves if (c.pair, c.order) == (pair, order)])
             cells = [

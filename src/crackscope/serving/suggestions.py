@@ -2,18 +2,23 @@
 
 Embeddings are not kept in the database: they would take more room than the results. The heat maps that are
 there say which tiles the model is unsure of; only those are cut out and embedded, each photo decoded once.
+
+Half of the suggestions are drawn by chance: labels of uncertain tiles alone are no sample of the site, and a
+model whose certainty is misplaced would never be asked about its mistakes (docs/active-learning.md).
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import heapq
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, zip_longest
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +46,14 @@ _MOST_KEPT = 2048
 
 
 class SuggestionReason(StrEnum):
-    """Why a tile is suggested: the model is unsure of it, or somewhat unsure and it is unlike the others."""
+    """Why a tile is suggested.
+
+    The model is unsure of it; or somewhat unsure, and it is unlike the others; or it was drawn by chance.
+    """
 
     UNCERTAIN = "uncertain"
     DIFFERENT = "different"
+    SAMPLE = "sample"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,10 @@ class Suggestion:
     reason: SuggestionReason
 
 
+#: A tile: the photo's SHA-256 and the box.
+_Key = tuple[str, BoxLTRB]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
     photo: Photo
@@ -64,8 +77,16 @@ class _Candidate:
     threshold: float
 
     @property
-    def key(self) -> tuple[str, BoxLTRB]:
+    def key(self) -> _Key:
         return self.photo.sha256, self.box_ltrb
+
+    @property
+    def place(self) -> tuple[int, BoxLTRB]:
+        return self.photo.id, self.box_ltrb
+
+
+#: What it is ranked by; the place, which settles ties, so that the order is the same each time; the tile.
+_Ranked = tuple[Any, tuple[int, BoxLTRB], _Candidate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +104,29 @@ class Suggester:
 
     def __init__(self, store: PhotoStore, classifier: CrackClassifier, *, threads: int) -> None:
         self._store, self._classifier, self._threads = store, classifier, threads
-        self._seen: OrderedDict[tuple[str, BoxLTRB], _Seen] = OrderedDict()
+        self._seen: OrderedDict[_Key, _Seen] = OrderedDict()
         self.turn = asyncio.Lock()
 
     def suggest(self, session: Session, project_id: int, n: int) -> list[Suggestion]:
-        """The next tiles of a project to review, the most telling first; what is reviewed is left out."""
-        found = self._look_at(_candidates(session, project_id, n * CANDIDATES_PER_SUGGESTION))
+        """The next tiles of a project to review; what is reviewed is left out.
+
+        Every other one is drawn by chance, the others are the most telling ones, these first.
+        """
+        unsure, drawn = _candidates(session, project_id, n)
+        telling = self._choose(self._look_at(unsure), n - len(drawn))
+        sample = [_suggestion(one, seen, SuggestionReason.SAMPLE) for one, seen in self._look_at(drawn)]
+        pairs = zip_longest(telling, sample)
+        return [suggestion for pair in pairs for suggestion in pair if suggestion is not None]
+
+    def _choose(self, found: Sequence[tuple[_Candidate, _Seen]], n: int) -> list[Suggestion]:
         if not found:
             return []
         margins = _logit([seen.score for _, seen in found]) - _logit([one.threshold for one, _ in found])
         rows = suggest(margins, np.stack([seen.embedding for _, seen in found]), n)
         among_least_sure = np.abs(margins) <= np.sort(np.abs(margins))[:n][-1]
-        return [
-            Suggestion(
-                photo_id=found[row][0].photo.id,
-                box_ltrb=found[row][0].box_ltrb,
-                score=found[row][1].score,
-                reason=SuggestionReason.UNCERTAIN if among_least_sure[row] else SuggestionReason.DIFFERENT,
-            )
-            for row in rows
-        ]
+        reasons = np.where(among_least_sure, SuggestionReason.UNCERTAIN, SuggestionReason.DIFFERENT)
+        chosen = [(*found[row], SuggestionReason(reasons[row])) for row in rows]
+        return [_suggestion(candidate, seen, reason) for candidate, seen, reason in chosen]
 
     def _look_at(self, candidates: Sequence[_Candidate]) -> list[tuple[_Candidate, _Seen]]:
         new = sorted((one for one in candidates if one.key not in self._seen), key=lambda one: one.photo.id)
@@ -133,31 +157,44 @@ class Suggester:
         ]
 
 
-def _candidates(session: Session, project_id: int, count: int) -> list[_Candidate]:
-    """The tiles that the heat maps are least sure of, at most a few of each photo."""
+def _suggestion(candidate: _Candidate, seen: _Seen, reason: SuggestionReason) -> Suggestion:
+    return Suggestion(
+        photo_id=candidate.photo.id, box_ltrb=candidate.box_ltrb, score=seen.score, reason=reason
+    )
+
+
+def _candidates(session: Session, project_id: int, n: int) -> tuple[list[_Candidate], list[_Candidate]]:
+    """Tiles that the heat maps are least sure of, at most a few of each photo; and half of n by chance."""
     query = with_result().where(
         Photo.project_id == project_id, Photo.status == "done", Result.id.is_not(None), ~is_reviewed()
     )
     query = query.order_by(*order(Sort.REVIEW)).limit(_MOST_PHOTOS).options(undefer(Result.grid))
-    tiles: list[tuple[float, int, int, _Candidate]] = []
+    unsure: list[_Ranked] = []
+    drawn: list[_Ranked] = []
     for photo, result in session.execute(query.execution_options(yield_per=20)):
         assert result is not None
-        tiles += heapq.nsmallest(_MOST_PER_PHOTO, _unreviewed(session, photo, result))
-        # The numbers of photo and tile settle ties, so that the order is the same each time.
-        tiles = heapq.nsmallest(count, tiles)
-    return [candidate for *_, candidate in tiles]
+        tiled = TiledPhoto(photo, result)
+        tiles = _unreviewed(session, photo, result, tiled)
+        drawn = heapq.nsmallest(n // 2, [*drawn, *((_chance(tile.key), tile.place, tile) for tile in tiles)])
+        doubt = ((abs(tiled.score(tile.box_ltrb) - tile.threshold), tile.place, tile) for tile in tiles)
+        unsure += heapq.nsmallest(_MOST_PER_PHOTO, doubt)
+        unsure = heapq.nsmallest((n + n // 2) * CANDIDATES_PER_SUGGESTION, unsure)
+    by_chance = {place for _, place, _ in drawn}
+    return [tile for _, place, tile in unsure if place not in by_chance], [tile for *_, tile in drawn]
 
 
-def _unreviewed(
-    session: Session, photo: Photo, result: Result
-) -> Iterator[tuple[float, int, int, _Candidate]]:
-    """(distance of the heat map from the threshold, photo, number, tile), without reviewed places."""
-    tiled = TiledPhoto(photo, result)
+def _unreviewed(session: Session, photo: Photo, result: Result, tiled: TiledPhoto) -> list[_Candidate]:
     decided = [list(box) for box in box_decisions(session, photo.id)]
-    for number, box in enumerate(tiled.all()):
-        if not any(boxes_overlap(box, other) for other in decided):
-            candidate = _Candidate(photo=photo, box_ltrb=box, threshold=result.threshold)
-            yield abs(tiled.score(box) - result.threshold), photo.id, number, candidate
+    return [
+        _Candidate(photo=photo, box_ltrb=box, threshold=result.threshold)
+        for box in tiled.all()
+        if not any(boxes_overlap(box, other) for other in decided)
+    ]
+
+
+def _chance(key: _Key) -> bytes:
+    """A draw that is the same each time, whatever else there is: the tile's own hash."""
+    return hashlib.sha256(repr(key).encode("ascii")).digest()
 
 
 def _logit(scores: Sequence[float]) -> NDArray[np.float64]:

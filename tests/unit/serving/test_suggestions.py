@@ -42,14 +42,45 @@ def _suggestions(client: TestClient, n: int = 2) -> list[dict[str, Any]]:
 
 
 def test_unsure_tiles_that_differ_are_suggested_with_the_model_s_score(project: TestClient) -> None:
-    first, second = _suggestions(project)
-    assert first["photo_id"] == second["photo_id"] == 1
-    assert first["score"] == pytest.approx(0.5, abs=0.01)
-    assert (first["reason"], second["reason"]) == ("uncertain", "different")
-    assert second["box_ltrb"] == [200, 0, 300, 100]  # not the other grey one
-    tile = _patchwork(_GREYS[2:3])
-    alone = project.post("/v1/predict", files=form_files(("tile.png", tile))).json()
-    assert second["score"] == alone[0]["score"]
+    found = _suggestions(project, 4)
+    drawn = [one["box_ltrb"] for one in found if one["reason"] == "sample" and one["photo_id"] == 1]
+    telling = [one for one in found if one["reason"] != "sample"]
+    assert len(found) == 4
+    assert len(telling) == 2
+    # White tiles are all that is left where chance drew the unsure ones.
+    unsure = [box for box in ([0, 0, 100, 100], [100, 0, 200, 100], [200, 0, 300, 100]) if box not in drawn]
+    assert telling[0]["box_ltrb"] in unsure or not unsure
+    for one in found:
+        if one["photo_id"] == 1:
+            tile = _patchwork([_GREYS[one["box_ltrb"][0] // 100]])
+            alone = project.post("/v1/predict", files=form_files(("tile.png", tile))).json()
+            assert one["score"] == alone[0]["score"]
+
+
+def test_one_suggestion_is_the_most_telling_one(project: TestClient) -> None:
+    [only] = _suggestions(project, 1)
+    assert (only["photo_id"], only["reason"]) == (1, "uncertain")
+    assert only["score"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_unsure_tiles_that_look_alike_are_not_both_suggested(project: TestClient) -> None:
+    found = [one for one in _suggestions(project, 3) if one["reason"] != "sample"]
+    boxes = [one["box_ltrb"] for one in found if one["photo_id"] == 1]
+    assert not {(0, 0, 100, 100), (100, 0, 200, 100)} <= {tuple(box) for box in boxes}
+
+
+def test_half_is_a_sample_by_chance_that_stays_when_photos_are_added(project: TestClient) -> None:
+    def sample() -> list[dict[str, Any]]:
+        return [one for one in _suggestions(project, 8) if one["reason"] == "sample"]
+
+    before = sample()
+    assert len(before) == 4
+    copy = form_files(("again.png", _patchwork(_GREYS)))
+    data = {"project_id": "1", "tile_px": "100", "overlap": "0"}
+    job = project.post("/v1/scan", files=copy, data=data).json()["job"]
+    wait_for_job(project, job["id"])
+    # The same photo twice: its tiles are drawn alike.
+    assert {one["box_ltrb"][0] for one in sample()} <= {one["box_ltrb"][0] for one in before}
 
 
 def test_the_same_is_suggested_until_something_is_reviewed(project: TestClient) -> None:
@@ -72,8 +103,10 @@ def test_a_photo_lends_only_a_few_tiles(project: TestClient) -> None:
     data = {"project_id": "1", "tile_px": "100", "overlap": "0"}
     job = project.post("/v1/scan", files=form_files(("many.png", many)), data=data).json()["job"]
     wait_for_job(project, job["id"])
-    photos = [one["photo_id"] for one in _suggestions(project, 50)]
-    assert photos.count(3) == 4
+    telling = [one for one in _suggestions(project, 4) if one["reason"] != "sample"]
+    assert len(telling) == 2
+    photos = [one["photo_id"] for one in _suggestions(project, 50) if one["reason"] != "sample"]
+    assert photos.count(3) <= 4
 
 
 def test_a_project_without_photos_has_no_suggestions_and_no_project_is_404(project: TestClient) -> None:

@@ -23,7 +23,7 @@ from crackscope.training.decision import Decision, fit_decision
 from crackscope.training.embedder import Embedder, first_view
 from crackscope.training.familiarity import fit_familiarity
 from crackscope.training.fit import TrainerOptions, finetune
-from crackscope.training.head import HeadFit, LabelledEmbeddings, fit_head
+from crackscope.training.head import LabelledEmbeddings, fit_head
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Recipe
@@ -95,19 +95,20 @@ class FoldFitter:
         network, _ = start_network(recipe)
         head = fit_head(self._labelled(fold.train), self._labelled(fold.validation, views=1), recipe)
         head.install(network)
-        stage = "head"
-        if recipe.finetune.enabled and self._finetuned(network, head, fold, recipe, work):
-            stage = "finetune"
+        if recipe.finetune.enabled:
+            self._finetune(network, fold, recipe, work)
             embedded = self._embed_again(network, fold, recipe, work)
         else:
             embedded = self._from_cache(fold)
         shutil.rmtree(work, ignore_errors=True)
-        return self._decide(network, embedded, fold, recipe, stage)
+        return self._decide(network, embedded, fold, recipe)
 
-    def _finetuned(
-        self, network: CrackNetwork, head: HeadFit, fold: Fold, recipe: Recipe, work: Path
-    ) -> bool:
-        """Fine-tune; the network gets the weights if they lowered the validation loss."""
+    def _finetune(self, network: CrackNetwork, fold: Fold, recipe: Recipe, work: Path) -> None:
+        """Give the network the weights of the best epoch.
+
+        Taken also where they do not lower the validation loss: on sources that were trained on a linear head
+        may be all but perfect, and that says little of a source that was left out.
+        """
         result = finetune(
             network,
             self._pool.part(PartName.TRAIN, fold.train).photos,
@@ -119,11 +120,8 @@ class FoldFitter:
                 f"epoch {row.epoch + 1}: validation loss {row.validation_loss:.4f}"
             ),
         )
-        better = result.best.validation_loss < head.history[head.best_epoch].validation_loss
-        if better:
-            network.load_state_dict(result.state)
-            network.eval()
-        return better
+        network.load_state_dict(result.state)
+        network.eval()
 
     def _from_cache(self, fold: Fold) -> _Embedded:
         first = self._frozen[:, 0]
@@ -139,9 +137,7 @@ class FoldFitter:
         ]
         return _Embedded(*found)
 
-    def _decide(
-        self, network: CrackNetwork, embedded: _Embedded, fold: Fold, recipe: Recipe, stage: str
-    ) -> FoldScores:
+    def _decide(self, network: CrackNetwork, embedded: _Embedded, fold: Fold, recipe: Recipe) -> FoldScores:
         familiarity = fit_familiarity(embedded.familiar)
         decision = fit_decision(
             _logits(network, embedded.calibration),
@@ -156,7 +152,7 @@ class FoldFitter:
             scores=scores,
             positive=predicted_positive(scores, decision.threshold.value),
             reasons=_reasons(scores, familiarity.distances(embedded.test), decision),
-            facts=_facts(fold, decision, stage),
+            facts=_facts(fold, decision, "finetune" if recipe.finetune.enabled else "head"),
         )
 
     def _labelled(self, rows: NDArray[np.int64], views: int | None = None) -> LabelledEmbeddings:

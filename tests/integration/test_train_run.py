@@ -191,6 +191,20 @@ def test_a_stage_that_does_not_help_is_reported_and_not_taken(photos: Path, tmp_
     assert stages["finetune"]["validation_loss"] > stages["head"]["validation_loss"]
 
 
+def test_a_stage_that_does_not_help_is_taken_where_the_recipe_says_so(photos: Path, tmp_path: Path) -> None:
+    recorder = Recorder()
+    spoil = tiny_recipe(
+        finetune__learning_rate=1.0,
+        finetune__head_learning_rate=1.0,
+        finetune__epochs=1,
+        finetune__ema=0,
+        finetune__take="always",
+    )
+    result = train([photos], spoil, tmp_path / "run", options=ON_CPU, listener=recorder)
+    assert result.stage == "finetune"
+    assert any(note.startswith("stage 2 is taken, as the recipe says") for note in recorder.notes)
+
+
 def start(photos: Path, output: Path, *more: str, **settings: object) -> subprocess.Popen[str]:
     changes = {**SETTINGS, **{key.replace("__", "."): value for key, value in settings.items()}}
     flags = [flag for key, value in changes.items() for flag in ("--set", f"{key}={json.dumps(value)}")]

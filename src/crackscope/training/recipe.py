@@ -119,6 +119,10 @@ class FinetuneRecipe:
     """Stage 2: the base is unfrozen and learns slowly."""
 
     enabled: bool = _key(True, "false: stop after stage 1")
+    take: Literal["if better", "always"] = _key(
+        "if better",
+        'than stage 1 by its validation loss; "always" where other concrete than validation\'s counts',
+    )
     epochs: int = _key(2, "at most; early stopping may end it", ge=1, le=10_000)
     batch_size: int = _key(32, "photos per step", ge=1)
     unfreeze: Literal["all"] | int = _key("all", '"all", or how many of the last blocks')

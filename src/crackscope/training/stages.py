@@ -112,9 +112,10 @@ def _take_the_better(
     history = (*first.history, *result.history)
     write_history(folder.history, history)
     before, after = first.report["head"]["validation_loss"], result.best.validation_loss
-    taken = after < before
+    always = recipe.finetune.take == "always"
+    taken = always or after < before
     listener.note(f"stage 2: {_result(result.best)}")
-    listener.note(_verdict(before, after))
+    listener.note(_verdict(before, after, always=always))
     stage: Stage = "finetune" if taken else "head"
     report = {**first.report, "finetune": asdict(result.best), "taken": stage}
     if not taken:
@@ -134,7 +135,11 @@ def _result(row: EpochRow) -> str:
     )
 
 
-def _verdict(before: float, after: float) -> str:
+def _verdict(before: float, after: float, *, always: bool) -> str:
+    if always:
+        return (
+            f"stage 2 is taken, as the recipe says: validation loss {before:.4f} before, {after:.4f} after it"
+        )
     if after < before:
         return f"stage 2 is taken: it lowered the validation loss from {before:.4f} to {after:.4f}"
     return f"stage 2 is not taken: it did not lower the validation loss of {before:.4f} (best: {after:.4f})"

@@ -34,9 +34,9 @@ async def suggestions(
     project_id: RowId,
     n: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> list[SuggestionDocument]:
-    """The next tiles to review: those that the model is unsure of and that differ from each other.
+    """The next tiles to review: half that the model is unsure of and that differ, half drawn by chance.
 
-    Photos and boxes that have a decision are left out. The same until something is reviewed.
+    Photos and boxes that have a decision are left out. The same until something is reviewed or scanned.
     """
 
     def suggest() -> list[Suggestion]:

@@ -159,6 +159,7 @@ export const english = {
   "reason.uncertain": "uncertain",
   "reason.unfamiliar": "unfamiliar",
   "reason.different": "unlike the others",
+  "reason.sample": "drawn at random",
 
   "threshold.title": "Threshold",
   "threshold.try": "Try another threshold",

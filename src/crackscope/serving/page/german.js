@@ -160,6 +160,7 @@ export const german = {
   "reason.uncertain": "unsicher",
   "reason.unfamiliar": "unbekannt",
   "reason.different": "anders als die übrigen",
+  "reason.sample": "zufällig gezogen",
 
   "threshold.title": "Schwelle",
   "threshold.try": "Andere Schwelle ausprobieren",

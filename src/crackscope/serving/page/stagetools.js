@@ -35,6 +35,7 @@ export function stageWithTools({ onSelect, onDraw, onView }) {
     value: HEAT,
     "aria-label": t("viewer.heat"),
     oninput: () => setOpacity(Number(heat.value)),
+    onpointerup: () => heat.blur(),
   });
   const draw = h(
     "button",

@@ -71,6 +71,7 @@ export function reasonText(reason) {
   if (reason === "uncertain") return t("reason.uncertain");
   if (reason === "unfamiliar") return t("reason.unfamiliar");
   if (reason === "different") return t("reason.different");
+  if (reason === "sample") return t("reason.sample");
   return reason ?? "";
 }
 

@@ -59,9 +59,32 @@ async function card(project, { photo_id, box_ltrb, score, reason }) {
     h(
       "a",
       { href, class: "card photo" },
-      h("span", { class: "thumb" }, image),
+      thumb(photo, image, box_ltrb),
       h("span", { class: "name" }, photo.name),
       h("small", {}, facts.filter(Boolean).join(" · ")),
     ),
   );
+}
+
+/**
+ * The whole photo, with the place framed.
+ * @param {import("./types.js").Photo} photo
+ * @param {HTMLElement} image
+ * @param {number[] | null} box
+ */
+function thumb({ width_px, height_px }, image, box) {
+  const element = h("span", { class: "thumb" }, image);
+  element.style.aspectRatio = `${width_px} / ${height_px}`;
+  if (!box) return element;
+  const [left, right] = [box[0] / width_px, box[2] / width_px];
+  const [top, bottom] = [box[1] / height_px, box[3] / height_px];
+  const frame = h("i", { class: "frame" });
+  Object.assign(frame.style, {
+    left: `${left * 100}%`,
+    top: `${top * 100}%`,
+    width: `${(right - left) * 100}%`,
+    height: `${(bottom - top) * 100}%`,
+  });
+  element.append(frame);
+  return element;
 }

@@ -24,6 +24,8 @@ export function thresholdControl(onTry, more = []) {
     step: 0.005,
     "aria-label": t("threshold.label"),
     oninput: () => onTry(Number(slider.value)),
+    // After a drag the arrow keys turn to the next photo again.
+    onpointerup: () => slider.blur(),
   });
   const effect = h("p", { class: "effect", role: "status" });
   const extra = h(

@@ -69,15 +69,26 @@ export function trailList(
 export function openProjectTrail({ id }) {
   const shown = h("div", {}, h("p", { class: "soft" }, t("loading")));
   const dialog = openDialog(t("project.trail"), () => shown, { wide: true });
-  get(`/v1/projects/${id}/reviews`).then((/** @type {Review[]} */ rows) => {
+  Promise.all([get(`/v1/projects/${id}/reviews`), namesOf(id)]).then(([rows, names]) => {
     const place = (/** @type {Review} */ row) => {
       const href = address(id, row.photo_id, { box: row.box_ltrb?.join(",") });
       return h(
         "a",
         { href, onclick: () => dialog.close() },
-        `${t("facts.title")} ${row.photo_id}${row.box_ltrb ? ` · ${t("trail.box")}` : ""}`,
+        names.get(row.photo_id) ?? `${t("facts.title")} ${row.photo_id}`,
+        row.box_ltrb && ` · ${t("trail.box")}`,
       );
     };
     fill(shown, trailList(rows, place));
   }, toastError);
+}
+
+/**
+ * The names of the photos that were decided on, as many as the server lists at once.
+ * @param {number} project
+ * @returns {Promise<Map<number, string>>}
+ */
+async function namesOf(project) {
+  const { photos } = await get(`/v1/photos?project_id=${project}&review=reviewed&limit=1000`);
+  return new Map(photos.map((/** @type {{id: number, name: string}} */ photo) => [photo.id, photo.name]));
 }

@@ -242,6 +242,7 @@ def test_a_box_is_drawn_and_labelled_and_photos_follow_each_other(
         page.mouse.up()
         page.keyboard.press("p")
         _expect(page.locator(".regions .badge")).to_have_text("Positive")
+        _expect(page.locator(".trail li")).to_have_count(1)  # the badge is there before the answer is
         (row,) = server.client.get(f"/v1/photos/{photo['id']}/reviews").json()
         left, top, right, bottom = row["box_ltrb"]
         assert (left + right) / 2 == pytest.approx(photo["width_px"] / 2, abs=1)

@@ -73,7 +73,9 @@ export class Look {
       ...regions.map((box, index) => mark(box, String(index + 1), false)),
       ...[...more]
         .filter(([key]) => !known.has(key))
-        .map(([key, box]) => mark(/** @type {Box} */ (box), labelText(labels.get(key) ?? null), true)),
+        .map(([key, box]) =>
+          mark(/** @type {Box} */ (box), labels.has(key) ? labelText(labels.get(key) ?? null) : "?", true),
+        ),
     ];
   }
 

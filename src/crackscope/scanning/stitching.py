@@ -12,7 +12,7 @@ from crackscope.scanning.tiling import TileGrid
 F32 = NDArray[np.float32]
 
 #: How the blended score of a cell becomes a probability; see `crack_probability`.
-_CELL_SLOPE, _CELL_OFFSET = 1.56, -4.30
+_CELL_SLOPE, _CELL_OFFSET = 1.75, -4.89
 #: Scores of 0 and 1 in single precision are no certainty.
 _LEAST_DOUBT = 1e-6
 

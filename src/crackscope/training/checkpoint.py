@@ -19,20 +19,11 @@ from crackscope.storage import atomic_path
 from crackscope.training.batches import PhotoSet
 from crackscope.training.history import EpochRow
 from crackscope.training.recipe import Recipe
+from crackscope.training.tally import Tally
 
 CHECKPOINT_NAME = "last.ckpt"
 
 State = dict[str, Tensor]
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """Sums over the photos of an epoch so far."""
-
-    loss: float = 0.0
-    correct: float = 0.0
-    weight: float = 0.0
-    photos: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -17,16 +17,16 @@ from crackscope.errors import RunInterruptedError
 from crackscope.training.augment import augment_batch, generator_of, to_unit_nchw
 from crackscope.training.balance import balance_weights
 from crackscope.training.batches import Draw, PhotoSet, plan_epoch, plan_once, split_batches
-from crackscope.training.checkpoint import FinetuneState, Tally, save_state
+from crackscope.training.checkpoint import FinetuneState, save_state
 from crackscope.training.history import EpochRow
 from crackscope.training.loader import Batch, PhotoBatches
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Recipe
 from crackscope.training.schedule import rate_factor
+from crackscope.training.tally import Tally
 
 #: How often the loss of a step goes to the logs.
 LOG_EVERY_STEPS = 20
-
 
 #: Depthwise convolutions take a quarter less time when a pixel's channels lie together.
 MEMORY_FORMAT = torch.channels_last
@@ -154,7 +154,7 @@ class FinetuneModule(LightningModule):
         logits = self.network(batch.images)
         smoothing = self.recipe.finetune.label_smoothing
         targets = batch.labels * (1 - smoothing) + smoothing / 2
-        _count(self.state.tally, logits.detach(), batch.labels, torch.ones_like(batch.labels))
+        self.state.tally.count(logits.detach(), batch.labels, torch.ones_like(batch.labels))
         return binary_cross_entropy_with_logits(logits, targets)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
@@ -162,8 +162,7 @@ class FinetuneModule(LightningModule):
         if self.ema is not None:
             self.ema.update(self.network, step=self.global_position + 1)
         self.state.step += 1
-        tally = self.state.tally
-        self.log("loss", tally.loss / tally.weight, prog_bar=True, logger=False)
+        self.log("loss", self.state.tally.mean_loss, prog_bar=True, logger=False)
         if self.state.step % LOG_EVERY_STEPS == 0:
             self._log({"step/loss": float(outputs["loss"]), "step/learning_rate": self._learning_rate})
         # After its last step an epoch is saved only when it is validated.
@@ -177,7 +176,7 @@ class FinetuneModule(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count loss and hits of the network that is judged."""
         weights = self.validation_weights[batch.photos]
-        _count(self._validation, self.judged(batch.images), batch.labels, weights)
+        self._validation.count(self.judged(batch.images), batch.labels, weights)
 
     def on_train_epoch_end(self) -> None:
         """Write the epoch down, keep its weights if they are the best, and stop where patience ends."""
@@ -185,10 +184,10 @@ class FinetuneModule(LightningModule):
         row = EpochRow(
             stage="finetune",
             epoch=state.epoch,
-            train_loss=train.loss / train.weight,
-            train_accuracy=train.correct / train.photos,
-            validation_loss=validation.loss / validation.weight,
-            validation_accuracy=validation.correct / validation.photos,
+            train_loss=train.mean_loss,
+            train_accuracy=train.accuracy,
+            validation_loss=validation.mean_loss,
+            validation_accuracy=validation.accuracy,
             learning_rate=self._learning_rate,
         )
         self._log({f"epoch/{name}": getattr(row, name) for name in _LOGGED})
@@ -258,10 +257,8 @@ class FinetuneModule(LightningModule):
         """The tally over all processes."""
         if self._ranks == 1:
             return tally
-        sums = torch.tensor([tally.loss, tally.correct, tally.weight, tally.photos], dtype=torch.float64)
-        total: Tensor = self.trainer.strategy.reduce(sums.to(self.device), reduce_op="sum")
-        loss, correct, weight, photos = total.tolist()
-        return Tally(loss=loss, correct=correct, weight=weight, photos=photos)
+        strategy = self.trainer.strategy
+        return tally.reduced(lambda sums: strategy.reduce(sums.to(self.device), reduce_op="sum"))
 
     def _log(self, numbers: dict[str, float]) -> None:
         for logger in self.trainer.loggers:
@@ -269,11 +266,3 @@ class FinetuneModule(LightningModule):
 
 
 _LOGGED = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate")
-
-
-def _count(tally: Tally, logits: Tensor, labels: Tensor, weights: Tensor) -> None:
-    losses = binary_cross_entropy_with_logits(logits.float(), labels, reduction="none")
-    tally.loss += float((losses * weights).sum())
-    tally.correct += float(((logits >= 0) == (labels > 0.5)).sum())
-    tally.weight += float(weights.sum())
-    tally.photos += len(labels)

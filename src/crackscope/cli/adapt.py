@@ -18,14 +18,13 @@ from crackscope.cli.evaluated_photos import (
     print_table,
 )
 from crackscope.cli.labelled_data import Negative, Positive
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, NewModelFolder, Overwrite
 from crackscope.errors import NoPhotosError, NotBetterError, OutputError
 from crackscope.inference.engines import Device, Engine
 
 
 def adapt(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the new model.", show_default=False)
-    ],
+    output: NewModelFolder,
     data: Annotated[
         list[Path] | None,
         typer.Argument(help="Folders of labelled tiles of the site: Positive/ and Negative/."),
@@ -34,9 +33,7 @@ def adapt(
         list[Path] | None,
         typer.Option(help="Folder of photos of the site's intact concrete; no label needed. Repeatable."),
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
-    ] = None,
+    model: ModelFolder = None,
     positive: Positive = None,
     negative: Negative = None,
     grouping: GroupingName = "auto",
@@ -48,14 +45,12 @@ def adapt(
     ] = 0.2,
     prior: Prior = None,
     seed: Seed = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the folder named by --output if it is there.")
-    ] = False,
+    overwrite: Overwrite = False,
     force: Annotated[
         bool, typer.Option("--force", help="Write the model also where the verdict is no-go.")
     ] = False,
-    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
-    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
+    device: DeviceName = Device.AUTO,
+    engine: EngineName = Engine.ONNXRUNTIME,
     as_json: AsJson = False,
 ) -> None:
     """Fit a model to one site, and say whether that is better than the model as it is.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crackscope.cli.evaluated_photos import GroupingName, print_table
+from crackscope.cli.evaluated_photos import GroupingName, Resamples, print_table
 from crackscope.cli.labelled_data import Negative, Positive
 from crackscope.cli.train import parse_settings
 from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
@@ -70,7 +70,7 @@ def crossval(
     positive: Positive = None,
     negative: Negative = None,
     grouping: GroupingName = "auto",
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap draws behind the intervals.")] = 1000,
+    resamples: Resamples = 1000,
 ) -> None:
     """Cross-validate by source: folds by group within sources, and every source left out once.
 

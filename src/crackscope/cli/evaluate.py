@@ -22,6 +22,7 @@ from crackscope.cli.evaluated_photos import (
     print_table,
 )
 from crackscope.cli.labelled_data import Folders, Negative, Positive
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
 from crackscope.inference.engines import Device, Engine
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ _FAILURES_SHOWN = 10
 
 def evaluate(
     data: Folders = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
-    ] = None,
+    model: ModelFolder = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for metrics, predictions and figures.")
     ] = None,
@@ -50,8 +49,8 @@ def evaluate(
     prior: Prior = None,
     resamples: Resamples = 2000,
     seed: Seed = 0,
-    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
-    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
+    device: DeviceName = Device.AUTO,
+    engine: EngineName = Engine.ONNXRUNTIME,
     as_json: AsJson = False,
 ) -> None:
     """Say how good a model is on labelled photos: every metric with its 95 % interval by group.

@@ -1,4 +1,4 @@
-"""What ``evaluate`` and ``compare`` share: their options, and photos and bars in a terminal."""
+"""What the commands on labelled photos share: their options, and photos, bars and tables in a terminal."""
 
 from __future__ import annotations
 

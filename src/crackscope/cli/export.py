@@ -12,12 +12,12 @@ from crackscope.cli.evaluated_photos import (
     GroupingName,
     ManifestFile,
     PartName,
-    Seed,
     load_photos,
     needs_evaluate_extra,
     photo_bar,
 )
 from crackscope.cli.labelled_data import Negative, Positive
+from crackscope.cli.model_options import NewModelFolder, Overwrite
 from crackscope.errors import OutputError
 
 
@@ -30,9 +30,7 @@ class PrecisionName(StrEnum):
 
 
 def export(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the new model.", show_default=False)
-    ],
+    output: NewModelFolder,
     precision: Annotated[
         PrecisionName,
         typer.Option(help="fp32; fp16: weights stored in half; int8: convolutions on 8-bit integers."),
@@ -51,10 +49,10 @@ def export(
     grouping: GroupingName = "auto",
     positive: Positive = None,
     negative: Negative = None,
-    seed: Seed = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the folder named by --output if it is there.")
-    ] = False,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Another seed sets other photos aside for the ranges of int8.")
+    ] = 0,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a model in another precision, through a gate on real photos.
 

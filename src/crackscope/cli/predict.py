@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.writers import Format, text_lines, write_outcomes
 from crackscope.labels import Label, ReviewReason
@@ -59,9 +60,7 @@ def predict(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
-    ] = None,
+    model: ModelFolder = None,
     form: Annotated[
         Format | None,
         typer.Option("--format", "-f", help="Without it, by the ending of --output, else a table."),
@@ -80,8 +79,8 @@ def predict(
         int | None,
         typer.Option(min=1, help="Threads; without it one per processor that this process may use."),
     ] = None,
-    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
-    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
+    device: DeviceName = Device.AUTO,
+    engine: EngineName = Engine.ONNXRUNTIME,
     limit_pixels: Annotated[
         int, typer.Option(min=1, help="Photos with more pixels than this are errors.")
     ] = 256_000_000,

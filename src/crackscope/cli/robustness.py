@@ -12,7 +12,7 @@ from crackscope.cli.evaluated_photos import (
     GroupingName,
     ManifestFile,
     PartName,
-    Seed,
+    Resamples,
     load_photos,
     needs_evaluate_extra,
     photo_bar,
@@ -20,14 +20,13 @@ from crackscope.cli.evaluated_photos import (
     print_table,
 )
 from crackscope.cli.labelled_data import Folders, Negative, Positive
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
 from crackscope.inference.engines import Device, Engine
 
 
 def robustness(
     data: Folders = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
-    ] = None,
+    model: ModelFolder = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for robustness.json and robustness.png.")
     ] = None,
@@ -40,10 +39,12 @@ def robustness(
     grouping: GroupingName = "auto",
     positive: Positive = None,
     negative: Negative = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap draws behind the intervals.")] = 1000,
-    seed: Seed = 0,
-    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
-    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
+    resamples: Resamples = 1000,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Another seed draws other photos, noise and resamples.")
+    ] = 0,
+    device: DeviceName = Device.AUTO,
+    engine: EngineName = Engine.ONNXRUNTIME,
     as_json: AsJson = False,
 ) -> None:
     """Measure recall, specificity and AUROC on distorted photos, with 95 % intervals by group.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crackscope.cli.model_options import DeviceName, EngineName
 from crackscope.errors import SettingsError
 from crackscope.inference.engines import Device, Engine
 
@@ -45,8 +46,8 @@ def scan(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos in work at once; without it one per processor.")
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="What runs the model.")] = Engine.ONNXRUNTIME,
-    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.AUTO,
+    engine: EngineName = Engine.ONNXRUNTIME,
+    device: DeviceName = Device.AUTO,
     memory_mb: Annotated[
         int, typer.Option(help="A photo that needs more than this decoded is read piece by piece.")
     ] = 1024,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crackscope.cli.evaluated_photos import Seed, needs_evaluate_extra, photo_bar, print_table
+from crackscope.cli.model_options import Overwrite
 from crackscope.cli.serve import DEFAULT_DATA_DIR, DataDir, needs_serve_extra
 from crackscope.errors import DataError, NotBetterError, OutputError, SettingsError
 
@@ -39,9 +40,7 @@ def serve_retrain(
     replace: Annotated[
         bool, typer.Option("--replace", help="Have the server use the new model, unless it is worse.")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the folder named by --output if it is there.")
-    ] = False,
+    overwrite: Overwrite = False,
     seed: Seed = 0,
 ) -> None:
     """Retrain from reviews: fit a new model, compare it with the old one, and put it in place if not worse.

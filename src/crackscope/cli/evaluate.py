@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,17 +18,13 @@ from crackscope.cli.evaluated_photos import (
     load_photos,
     needs_evaluate_extra,
     photo_bar,
+    print_failures,
     print_json,
     print_table,
 )
 from crackscope.cli.labelled_data import Folders, Negative, Positive
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
 from crackscope.inference.engines import Device, Engine
-
-if TYPE_CHECKING:
-    from crackscope.evaluation.evaluate import Evaluation
-
-_FAILURES_SHOWN = 10
 
 
 def evaluate(
@@ -80,17 +76,7 @@ def evaluate(
         print_json(evaluation_document(found))
     else:
         print_table(evaluation_table(found))
-    _print_failures(found)
+    print_failures(found.scored.failures())
     if output is not None:
         files = write_evaluation(output, found)
         typer.echo(f"{len(files)} files are in {output}", err=True)
-
-
-def _print_failures(found: Evaluation) -> None:
-    from crackscope.inference.writers import one_line
-
-    failures = found.scored.failures()
-    for failure in failures[:_FAILURES_SHOWN]:
-        typer.echo(one_line(f"not scored: {failure.path}: {failure.error}"), err=True)
-    if len(failures) > _FAILURES_SHOWN:
-        typer.echo(f"... and {len(failures) - _FAILURES_SHOWN:,} more", err=True)

@@ -15,6 +15,7 @@ from crackscope.errors import MissingExtraError
 if TYPE_CHECKING:
     from crackscope.evaluation.photos import GroupedPhoto
     from crackscope.evaluation.tables import Table
+    from crackscope.records import Failure
 
 ManifestFile = Annotated[
     Path | None,
@@ -35,6 +36,9 @@ Prior = Annotated[
 Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap draws behind the intervals.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed draws other resamples.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+#: Of the photos without a score.
+_FAILURES_SHOWN = 10
 
 
 @contextmanager
@@ -87,6 +91,16 @@ def photo_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def print_failures(failures: Sequence[Failure]) -> None:
+    """Say on standard error which photos have no score, and why; of many the first ones."""
+    from crackscope.inference.writers import one_line
+
+    for failure in failures[:_FAILURES_SHOWN]:
+        typer.echo(one_line(f"not scored: {failure.path}: {failure.error}"), err=True)
+    if len(failures) > _FAILURES_SHOWN:
+        typer.echo(f"... and {len(failures) - _FAILURES_SHOWN:,} more", err=True)
 
 
 def print_json(document: dict[str, Any]) -> None:

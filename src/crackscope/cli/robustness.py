@@ -16,6 +16,7 @@ from crackscope.cli.evaluated_photos import (
     load_photos,
     needs_evaluate_extra,
     photo_bar,
+    print_failures,
     print_json,
     print_table,
 )
@@ -78,12 +79,7 @@ def robustness(
         print_json(robustness_document(found))
     else:
         print_table(robustness_table(found))
-    if found.failures:
-        first = found.failures[0]
-        typer.echo(
-            f"{len(found.failures):,} photos could not be read, the first: {first.path}: {first.error}",
-            err=True,
-        )
+    print_failures(found.failures)
     if output is not None:
         written = write_robustness(output, found)
         typer.echo(f"wrote {', '.join(map(str, written))}", err=True)

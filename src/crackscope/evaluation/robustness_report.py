@@ -10,7 +10,7 @@ from typing import Any
 from crackscope import __version__
 from crackscope.evaluation.distortions import DISTORTIONS, Distortion
 from crackscope.evaluation.robustness import METRICS_SHOWN, Condition, Robustness
-from crackscope.evaluation.robustness_figure import draw_robustness
+from crackscope.evaluation.robustness_figure import Curve, draw_robustness
 from crackscope.evaluation.tables import Table, interval_text, number_text
 from crackscope.storage import write_json
 
@@ -70,18 +70,16 @@ def _worst(clean: Condition, others: Sequence[Condition]) -> str:
         before, after = clean.values[name], one.values[name]
         return 0.0 if before is None or after is None else before - after
 
-    parts = []
-    for name in METRICS_SHOWN[:2]:
-        worst = max(others, key=lambda one, name=name: drop(one, name))  # type: ignore[misc]
-        parts.append(
-            f"{name} falls most, by {drop(worst, name):.3f}, under {worst.distortion} {worst.strength:g}"
-        )
-    return "; ".join(parts)
+    def told(name: str) -> str:
+        worst = max(others, key=lambda one: drop(one, name))
+        if drop(worst, name) <= 0:
+            return f"{name} falls nowhere"
+        return f"{name} falls most, by {drop(worst, name):.3f}, under {worst.distortion} {worst.strength:g}"
+
+    return "; ".join(told(name) for name in METRICS_SHOWN[:2])
 
 
-def _curve(
-    found: Robustness, distortion: Distortion
-) -> tuple[Distortion, list[tuple[float, dict[str, float]]]]:
+def _curve(found: Robustness, distortion: Distortion) -> Curve:
     """The points of one panel, the unchanged photos among them, by strength."""
     points = [(distortion.unchanged, found.conditions[0])]
     points += [
@@ -89,8 +87,4 @@ def _curve(
         for one in found.conditions
         if one.distortion == distortion.name and one.strength is not None
     ]
-    known = [
-        (strength, {name: value for name, value in one.values.items() if value is not None})
-        for strength, one in points
-    ]
-    return distortion, sorted(known, key=lambda point: point[0])
+    return distortion, sorted(points, key=lambda point: point[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,10 +57,12 @@ class GateResult:
         """The numbers in one line."""
         pairs = (("AUROC", self.auroc), ("recall", self.recall), ("specificity", self.specificity))
         numbers = ", ".join(f"{name} {before:.4f} -> {after:.4f}" for name, (before, after) in pairs)
-        return (
+        text = (
             f"on {self.photos:,} photos in {self.groups:,} groups: {numbers}, {self.labels_changed:.2%} of "
             f"labels differ, scores by at most {self.score_difference:.2g}"
         )
+        least = math.ceil(1 / MAX_CHANGED)
+        return text if self.photos >= least else f"{text}; fewer than {least} photos, so one label decides"
 
 
 def compare_variant(model: ScoredPhotos, variant: ScoredPhotos) -> GateResult:

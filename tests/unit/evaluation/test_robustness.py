@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -16,7 +17,11 @@ from crackscope.evaluation.distortions import DISTORTIONS
 from crackscope.evaluation.evaluate import evaluate
 from crackscope.evaluation.photos import GroupedPhoto
 from crackscope.evaluation.robustness import choose_photos, measure_robustness
-from crackscope.evaluation.robustness_report import robustness_document, write_robustness
+from crackscope.evaluation.robustness_report import (
+    robustness_document,
+    robustness_table,
+    write_robustness,
+)
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.labels import Label
 from tests.helpers.bundles import write_tiny_bundle
@@ -114,6 +119,15 @@ def test_json_and_figure_are_written(
     )
     with Image.open(figure) as image:
         assert min(image.size) > 500
+
+
+def test_a_metric_that_never_falls_is_not_said_to_fall(
+    classifier: CrackClassifier, photos: list[GroupedPhoto]
+) -> None:
+    found = measure_robustness(classifier, photos, n_resamples=20)
+    turned = tuple(one for one in found.conditions if one.distortion in ("none", "rotation"))
+    notes = robustness_table(dataclasses.replace(found, conditions=turned)).notes
+    assert notes[-1] == "recall falls nowhere; specificity falls nowhere"
 
 
 def test_the_command_prints_one_line_per_condition(

@@ -75,6 +75,13 @@ def test_an_order_that_suffers_is_refused_though_labels_stay() -> None:
     assert [objection.split()[0] for objection in found] == ["AUROC", "1.00%"]
 
 
+def test_the_numbers_say_where_there_are_too_few_photos_for_the_limit() -> None:
+    enough = scored(GOOD[400:600], TRUTHS[400:600])
+    assert "one label decides" not in str(compare_variant(enough, enough))
+    few = scored(GOOD[401:600], TRUTHS[401:600])
+    assert "fewer than 200 photos, so one label decides" in str(compare_variant(few, few))
+
+
 def test_photos_without_a_score_are_left_out() -> None:
     broken = list(GOOD)
     broken[0] = None

@@ -58,7 +58,7 @@ def test_the_grid_keeps_the_shape_of_a_tile_within_half_a_cell(grid: TileGrid) -
 )
 def test_blending_tiles_that_agree_changes_nothing(grid: TileGrid, value: float) -> None:
     scores = np.full((len(grid.tops), len(grid.lefts)), value, np.float32)
-    blended = blend(grid, whole_tiles(scores, grid.cells_hw))
+    blended = blend(grid, whole_tiles(scores, grid.cells_hw), np.ones(scores.shape, bool))
     assert blended.shape == grid.shape
     np.testing.assert_allclose(blended, value, rtol=1e-5, atol=1e-6)
 

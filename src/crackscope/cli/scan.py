@@ -104,7 +104,8 @@ def _number(text: str, flag: str) -> float:
 
 
 def _print_summary(summary: ScanSummary) -> None:
-    counts = f"{summary.photos} photos: {summary.positive} Positive, {summary.review} to review"
+    photos = "1 photo" if summary.photos == 1 else f"{summary.photos} photos"
+    counts = f"{photos}: {summary.positive} Positive, {summary.review} to review"
     if summary.reused:
         counts += f" ({summary.reused} finished earlier)"
     typer.echo(counts)

@@ -114,4 +114,4 @@ def _open(path: Path) -> Iterator[Any]:
                 raise UnreadablePhotoError("a video without pictures")
             yield container
     except (av.error.FFmpegError, OSError) as error:
-        raise UnreadablePhotoError(f"not a readable video: {error}") from error
+        raise UnreadablePhotoError(f"not a readable video: {error.strerror or error}") from error

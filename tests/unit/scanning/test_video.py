@@ -54,7 +54,7 @@ def test_each_frame_is_what_is_seen_at_its_time(dark_bundle: Bundle, clip: Path,
 def test_a_damaged_video_is_a_row(dark_bundle: Bundle, tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"nothing")
     summary = scanner(dark_bundle).scan_paths([tmp_path / "bad.mp4"], output=tmp_path / "out")
-    assert "not a readable video" in summary.failures[0].error
+    assert summary.failures[0].error == "not a readable video: Invalid data found when processing input"
 
 
 def test_without_the_extra_the_row_says_what_to_install(

@@ -1,20 +1,18 @@
 // @ts-check
 /** The photo on a canvas: zoomed and moved by wheel, fingers, mouse and keys, with heat map and boxes. */
 
+import { paintHeat, paintMark, paintOutline } from "./paint.js";
+
 /**
  * @typedef {import("./types.js").Box} Box
- * @typedef {{box: Box, name: string, label: string | null, selected: boolean, drawn: boolean}} Mark
+ * @typedef {import("./paint.js").Mark} Mark
  * @typedef {{x: number, y: number}} Point
  */
 
 const MOST_ZOOM = 24;
 const CLICK_PX = 5;
 const SMALLEST_BOX_PX = 8;
-const COLOURS = /** @type {Record<string, string>} */ ({
-  Positive: "#ff6a3d",
-  Negative: "#6fd0ee",
-  open: "#ffd24a",
-});
+const DRAFT = { name: "", label: null, selected: true, drawn: true };
 
 export class Stage {
   /**
@@ -35,7 +33,7 @@ export class Stage {
     this.image = null;
     /** @type {HTMLCanvasElement | null} */
     this.heat = null;
-    /** @type {{path: Path2D, columns: number, rows: number} | null} */
+    /** @type {import("./paint.js").Outline | null} */
     this.outline = null;
     this.opacity = 0.6;
     /** @type {Mark[]} */
@@ -162,71 +160,10 @@ export class Stage {
     context.imageSmoothingEnabled = view.scale < 3;
     context.imageSmoothingQuality = "high";
     if (this.image?.naturalWidth) context.drawImage(this.image, x, y, width, height);
-    if (this.heat && this.opacity > 0) this.drawHeat(x, y, width, height);
-    if (this.outline && this.opacity > 0) this.drawOutline(x, y, width, height);
-    for (const mark of this.marks) this.drawMark(mark);
-    if (this.draft) this.drawMark({ box: this.draft, name: "", label: null, selected: true, drawn: true });
-  }
-
-  /**
-   * @param {number} x
-   * @param {number} y
-   * @param {number} width
-   * @param {number} height
-   */
-  drawHeat(x, y, width, height) {
-    const { context } = this;
-    context.save();
-    context.beginPath();
-    context.rect(x, y, width, height);
-    context.clip();
-    context.imageSmoothingEnabled = true;
-    context.globalAlpha = this.opacity;
-    context.drawImage(/** @type {HTMLCanvasElement} */ (this.heat), x, y, width, height);
-    context.restore();
-  }
-
-  /**
-   * @param {number} x
-   * @param {number} y
-   * @param {number} width
-   * @param {number} height
-   */
-  drawOutline(x, y, width, height) {
-    const { context } = this;
-    const { path, columns, rows } = /** @type {NonNullable<Stage["outline"]>} */ (this.outline);
-    const whole = new Path2D();
-    whole.addPath(path, new DOMMatrix([width / columns, 0, 0, height / rows, x, y]));
-    context.lineWidth = 1;
-    context.strokeStyle = "rgba(90, 0, 20, 0.75)";
-    context.stroke(whole);
-  }
-
-  /** @param {Mark} mark */
-  drawMark({ box, name, label, selected, drawn }) {
-    const { context, view } = this;
-    const [left, top, right, bottom] = box.map(
-      (value, index) => value * view.scale + (index % 2 ? view.y : view.x),
-    );
-    const colour = COLOURS[label ?? "open"];
-    context.setLineDash(label === "Negative" ? [6, 5] : []);
-    // Dark below bright: the box is seen on pale and on dark concrete.
-    context.lineWidth = selected ? 6 : 4;
-    context.strokeStyle = "rgba(0, 0, 0, 0.65)";
-    context.strokeRect(left, top, right - left, bottom - top);
-    context.lineWidth = selected ? 3 : 1.75;
-    context.strokeStyle = colour;
-    context.strokeRect(left, top, right - left, bottom - top);
-    context.setLineDash([]);
-    if (!name) return;
-    context.font = "600 12px system-ui, sans-serif";
-    const text = `${drawn ? "□ " : ""}${name}${label === "Positive" ? " ✓" : label === "Negative" ? " ✕" : ""}`;
-    const wide = context.measureText(text).width + 10;
-    const y = Math.max(top - 18, view.y);
-    context.fillStyle = selected ? colour : "rgba(15, 17, 20, 0.82)";
-    context.fillRect(left, y, wide, 18);
-    context.fillStyle = selected ? "#111" : "#fff";
-    context.fillText(text, left + 5, y + 13);
+    if (this.heat && this.opacity > 0) paintHeat(context, this.heat, this.opacity, { x, y, width, height });
+    if (this.outline && this.opacity > 0) paintOutline(context, this.outline, { x, y, width, height });
+    for (const mark of this.marks) paintMark(context, mark, view);
+    if (this.draft) paintMark(context, { ...DRAFT, box: this.draft }, view);
   }
 
   listen() {

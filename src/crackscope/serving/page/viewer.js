@@ -21,6 +21,7 @@ import { labelText, scoreText, t } from "./strings.js";
 import { thresholdControl, triedOf, whenQuiet } from "./threshold.js";
 import { trailList } from "./trail.js";
 import { verdict } from "./verdict.js";
+import { pressKey } from "./viewerkeys.js";
 import { who } from "./who.js";
 
 /**
@@ -31,7 +32,6 @@ import { who } from "./who.js";
 
 const FIRST_PX = 2048;
 const DETAIL_PX = 4096;
-const PAN_PX = 60;
 
 /**
  * Show a photo.
@@ -40,7 +40,7 @@ const PAN_PX = 60;
  */
 export const showViewer = (main, route) => new Viewer(main, route);
 
-class Viewer {
+export class Viewer {
   /**
    * @param {HTMLElement} main
    * @param {Route} route
@@ -315,14 +315,7 @@ class Viewer {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const pan = event.shiftKey && PANS[key];
-    const mark = /^[1-9]$/.test(key) && this.stage.marks[Number(key) - 1];
-    if (pan) this.stage.pan(...pan);
-    else if (mark) this.select(mark.box, true);
-    else if (KEYS[key]) KEYS[key](this);
-    else return false;
-    return true;
+    return pressKey(this, event);
   }
 
   /** Out of drawing, out of the box, out of the photo. */
@@ -332,34 +325,6 @@ class Viewer {
     else go(this.galleryAddress);
   }
 }
-
-/** @type {Record<string, [number, number]>} */
-const PANS = {
-  ArrowLeft: [PAN_PX, 0],
-  ArrowRight: [-PAN_PX, 0],
-  ArrowUp: [0, PAN_PX],
-  ArrowDown: [0, -PAN_PX],
-};
-
-/** @type {Record<string, (viewer: Viewer) => void>} */
-const KEYS = {
-  c: (viewer) => viewer.act("confirm"),
-  x: (viewer) => viewer.act("reject"),
-  p: (viewer) => viewer.act("relabel", "Positive"),
-  n: (viewer) => viewer.act("relabel", "Negative"),
-  u: (viewer) => viewer.undo(),
-  e: (viewer) => viewer.review.focusNote(),
-  b: (viewer) => viewer.tools.setDrawing(!viewer.stage.drawing),
-  h: (viewer) => viewer.tools.toggleHeat(),
-  f: (viewer) => viewer.stage.fit(),
-  "+": (viewer) => viewer.stage.zoom(1.5),
-  "=": (viewer) => viewer.stage.zoom(1.5),
-  "-": (viewer) => viewer.stage.zoom(1 / 1.5),
-  0: (viewer) => viewer.select(null),
-  ArrowLeft: (viewer) => viewer.step(-1),
-  ArrowRight: (viewer) => viewer.step(1),
-  Escape: (viewer) => viewer.leave(),
-};
 
 /**
  * The canvas in words.

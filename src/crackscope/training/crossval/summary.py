@@ -242,7 +242,9 @@ def _cell(estimate: Estimate | None) -> str:
 def _notes(results: Sequence[SourceResult]) -> list[str]:
     seeds = sorted({seed for one in results for seed in one.seeds})
     return [
-        f"Means over the seeds {', '.join(map(str, seeds))}; in brackets the mean 95 % interval by group.",
+        f"Means over the seeds {', '.join(map(str, seeds))}; in brackets the mean 95 % interval by group."
+        if len(seeds) > 1
+        else f"With the seed {seeds[0]}; in brackets the 95 % interval by group.",
         "within: folds of the source alone. pooled: folds of all sources together, one model and one "
         "threshold. loso: the source left out.",
         "Decisions are at each fold's own threshold, fitted on groups used for nothing else. Coverage: share "

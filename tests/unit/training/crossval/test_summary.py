@@ -94,4 +94,6 @@ def test_the_table_becomes_markdown() -> None:
     text = markdown(crossval_table(summarise(rows(), n_resamples=20)))
     assert text.startswith("| setting | source | photos (groups) | arm | balanced accuracy |")
     assert "| within | a | 20 (20) | baseline | 0.850 [" in text
-    assert "Means over the seeds 0;" in text
+    assert "With the seed 0;" in text
+    both = crossval_table(summarise(rows() + rows(seed=1), n_resamples=20))
+    assert "Means over the seeds 0, 1;" in markdown(both)

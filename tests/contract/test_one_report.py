@@ -101,7 +101,7 @@ def test_the_only_project_of_a_data_folder_needs_no_name(folder: Path, tmp_path:
 @pytest.mark.parametrize(
     ("words", "error", "message"),
     [
-        (("data", "--project", "Rhine"), DataError, "0 projects fit project 'Rhine'.*1: Aare"),
+        (("data", "--project", "Rhine"), DataError, "there is no project 'Rhine'.*1: Aare"),
         (("results", "--project", "Aare"), SettingsError, "no data folder of `crackscope serve`"),
         (("photos",), DataError, "expected the results of `crackscope scan`"),
         (("results", "--date", "yesterday"), SettingsError, "expected a day such as 2026-11-22"),

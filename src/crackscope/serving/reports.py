@@ -63,9 +63,12 @@ def find_project(session: Session, name: str | None) -> Project:
     ]
     if len(found) == 1:
         return found[0]
-    wanted = "a project" if name is None else f"project {name!r}"
+    if name is None:
+        problem = f"there are {len(projects)} projects" if projects else "there is no project"
+    else:
+        problem = f"{len(found)} projects are called {name!r}" if found else f"there is no project {name!r}"
     listed = "; ".join(f"{project.id}: {project.name}" for project in projects[:20]) or "none"
-    raise DataError(f"{len(found)} projects fit {wanted}; give the number of one with --project ({listed})")
+    raise DataError(f"{problem}; give the number of one with --project ({listed})")
 
 
 def _acts(session: Session, project: Project) -> defaultdict[int, list[Review]]:

@@ -76,7 +76,7 @@ def grouped_folds(evidence: Evidence, *, seed: int) -> list[NDArray[np.intp]]:
     """Rows to hold out, fold by fold: classes in proportion, no group on both sides.
 
     Raises:
-        DataError: A class has fewer than two groups.
+        DataError: A class has fewer than two groups, or all rows of one class are held out at once.
     """
     groups = {label: np.unique(evidence.groups[evidence.labels == label.number]).size for label in Label}
     n_folds = min(_FOLDS, *groups.values())
@@ -87,7 +87,13 @@ def grouped_folds(evidence: Evidence, *, seed: int) -> list[NDArray[np.intp]]:
             "because the fit is judged on photos it has not seen (tiles of one photo are one group)"
         )
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    return [held_out for _, held_out in folds.split(evidence.labels, evidence.labels, evidence.groups)]
+    parts = list(folds.split(evidence.labels, evidence.labels, evidence.groups))
+    if any(np.unique(evidence.labels[rest]).size < len(Label) for rest, _ in parts):
+        raise DataError(
+            "the photos are from too few places: without those of one fold a class has none left; "
+            "label tiles of more photos"
+        )
+    return [held_out for _, held_out in parts]
 
 
 def choose_cut(logits: NDArray[np.float64], evidence: Evidence) -> float:

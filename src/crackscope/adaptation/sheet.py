@@ -30,6 +30,9 @@ _CURVE = ((0.25, 2), (0.5, 1), (1.0, 1))
 #: A doubling of the labels that gains less balanced accuracy than this is not worth a day's work.
 WORTH = 0.01
 
+#: With fewer labels than this the learning curve is noise.
+_FEWEST_FOR_ADVICE = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
@@ -221,6 +224,11 @@ def _more_labels(gain: Difference, curve: Sequence[CurvePoint]) -> list[str]:
     if len(curve) < 2:
         return ["Too few labels for a learning curve."] if curve else []
     last, half = curve[-1], curve[-2]
+    if last.labels < _FEWEST_FOR_ADVICE:
+        return [
+            f"{last.labels} labels are too few to say what more of them would bring: "
+            f"label at least {_FEWEST_FOR_ADVICE}."
+        ]
     step = last.balanced_accuracy - half.balanced_accuracy
     sentences = []
     if step < WORTH:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -55,6 +57,20 @@ def test_a_rising_curve_asks_for_more_labels() -> None:
     rising = sheet_of(100, told_by=7, strength=2.5, head=Head(weight=np.zeros(SIZE), bias=0.0))
     assert [point.labels for point in rising.curve] == [25, 50, 100]
     assert rising.curve[-1].balanced_accuracy > rising.curve[0].balanced_accuracy
+
+
+def test_a_dozen_labels_are_no_ground_to_advise_against_more() -> None:
+    rows = make_evidence(12, strength=8.0)
+    rows = dataclasses.replace(rows, groups=np.array([f"photo {index}" for index in range(12)]))
+    before = Scores(name="before", values=expit(OLD.logits(rows.embeddings)), threshold=0.5)
+    advice = " ".join(make_sheet(rows, OLD, before, judged_on="test rows", seed=0).advice)
+    assert "12 labels are too few to say what more of them would bring: label at least 20." in advice
+    assert "worth it" not in advice
+
+
+def test_labels_of_few_photos_have_no_learning_curve_but_a_sheet() -> None:
+    # Two tiles to a photo: a part of them may have one class, which nothing can be learned from.
+    assert "Too few labels for a learning curve." in sheet_of(12, strength=8.0).advice
 
 
 def test_painted_cracks_have_no_curve_of_labels() -> None:

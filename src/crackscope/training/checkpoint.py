@@ -37,7 +37,7 @@ class FinetuneState:
         epoch: Epochs that are done, validated and in ``history``.
         step: Steps of the current epoch that are done.
         tally: Training loss and accuracy of the current epoch so far.
-        best: Weights of the epoch with the lowest validation loss, empty before the first.
+        best: Weights of the best epoch (see `best_row`), empty before the first.
         network: Weights, ``None`` before the first step.
         ema: Averaged weights, ``None`` where the recipe has none.
         optimizer: PyTorch's state of the optimizer.
@@ -53,17 +53,22 @@ class FinetuneState:
     ema: State | None = None
     optimizer: dict[str, Any] | None = None
 
-    @property
-    def best_row(self) -> EpochRow | None:
-        """The epoch with the lowest validation loss; the first of equals, never one that is not a number."""
+    def best_row(self, recipe: Recipe) -> EpochRow | None:
+        """The epoch whose weights are kept, never one whose validation loss is not a number.
+
+        It is the first with the lowest validation loss; and the last where the recipe takes stage 2 always,
+        because there the validation photos are no judge of what stage 2 is for.
+        """
         rows = [row for row in self.history if math.isfinite(row.validation_loss)]
+        if recipe.finetune.take == "always":
+            return rows[-1] if rows else None
         return min(rows, key=lambda row: row.validation_loss, default=None)
 
     def finished(self, recipe: Recipe) -> bool:
         """Whether the epochs are done, patience is at its end, or the loss is no number any more."""
         if not self.history:
             return False
-        best, last = self.best_row, self.history[-1]
+        best, last = self.best_row(recipe), self.history[-1]
         if best is None or not math.isfinite(last.validation_loss):
             return True
         return self.epoch >= recipe.finetune.epochs or last.epoch - best.epoch >= recipe.finetune.patience

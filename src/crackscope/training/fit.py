@@ -71,7 +71,7 @@ class FinetuneResult:
     Attributes:
         state: Weights of the best epoch, as `CrackNetwork` takes them.
         history: One row per epoch.
-        best: The row of the epoch with the lowest validation loss.
+        best: Its row: the lowest validation loss, or the last epoch where stage 2 is always taken.
     """
 
     state: State
@@ -114,12 +114,13 @@ def finetune(
         _run(network, (train, validation), recipe, state, folder, options or TrainerOptions(), on_epoch)
         # From the file, because with several processes the work was done in others.
         state = load_state(checkpoint, identity)
-    if state.best_row is None:
+    best = state.best_row(recipe)
+    if best is None:
         raise RecipeError(
             "the validation loss became no number: lower finetune.learning_rate "
             "and finetune.head_learning_rate"
         )
-    return FinetuneResult(state=state.best, history=tuple(state.history), best=state.best_row)
+    return FinetuneResult(state=state.best, history=tuple(state.history), best=best)
 
 
 def _run(

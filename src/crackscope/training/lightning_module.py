@@ -192,7 +192,7 @@ class FinetuneModule(LightningModule):
         )
         self._log({f"epoch/{name}": getattr(row, name) for name in _LOGGED})
         state.history.append(row)
-        if state.best_row is row:
+        if state.best_row(self.recipe) is row:
             state.best = {
                 name: value.detach().cpu().clone() for name, value in self.judged.state_dict().items()
             }

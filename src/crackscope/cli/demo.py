@@ -39,7 +39,7 @@ def demo(
         f"  {data}          the patches and photos, with masks of their cracks\n"
         f"  {result.folder.figures}        how it learned, and how good it is\n"
         f"  {output / 'scan' / 'overlays'}      where the shipped detector sees cracks in whole photos\n"
-        f"  {output / 'predictions.csv'}  one row per patch\n"
+        f"  {output / 'predictions.csv'}    one row per patch\n"
         f"  {result.folder.readme}      what lies in the run folder\n"
         f"\nReview photos in a browser, your own or those of {data / 'photos'}:\n"
         f"  {_program()} serve"

@@ -1,6 +1,6 @@
 """How sure a cell may be: fits the two numbers of `stitching.crack_probability`, and shows what they bring.
 
-    python benchmarks/cells.py --data ../shared/data --photos 4
+    python benchmarks/cells.py --data ../shared/data --photos 5
 
 They are fitted on photos with pixel masks: walls of real crack-free patches (bridge, METU, SDNET2018) with
 painted cracks. Synthetic photos and UAV75 are only tested on. A cell is cracked where a crack covers a

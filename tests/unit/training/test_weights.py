@@ -89,7 +89,8 @@ def test_starting_a_network_leaves_the_global_random_numbers_alone() -> None:
 
 
 def test_random_weights_let_batch_norm_learn_and_pretrained_ones_freeze_it() -> None:
-    assert start_network(load_recipe("seed", {"network.backbone": BACKBONE}))[0].train_norm
+    random = {"network.backbone": BACKBONE, "network.weights": "none"}
+    assert start_network(load_recipe("seed", random))[0].train_norm
     assert not start_network(load_recipe())[0].train_norm
 
 

@@ -133,3 +133,17 @@ def test_the_command_names_what_is_wrong_with_its_options(sources: list[Path]) -
         result = CliRunner().invoke(app, ["crossval", str(sources[0]), *options])
         assert isinstance(result.exception, SettingsError)
         assert message in str(result.exception)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("take", "stage"), [("if better", "head"), ("always", "finetune")])
+def test_stage_2_is_taken_where_training_would_take_it(
+    sources: list[Path], tmp_path: Path, take: str, stage: str
+) -> None:
+    idle = small_recipe(
+        head__epochs=200, finetune__epochs=1, finetune__learning_rate=1e-9, finetune__head_learning_rate=1e-9,
+        finetune__ema=0, finetune__take=take, augment__distractors=0.0,
+    )  # fmt: skip
+    result = crossval(sources[:1], {"idle": idle}, PLAN, tmp_path / "out", test_only=sources[1:2])
+    (facts,) = (result.folder / "folds").glob("*.json")
+    assert json.loads(facts.read_text(encoding="utf-8"))["stage"] == stage

@@ -60,7 +60,7 @@ def train_stages(
         return first
     listener.step("stage 2: fine-tune")
     result = fine_tune(first.network, parts, recipe, folder, options)
-    return _take_the_better(first, result, parts, recipe, folder, listener)
+    return _take_or_leave(first, result, parts, recipe, folder, listener)
 
 
 def fit_stage_1(parts: Parts, recipe: Recipe, folder: RunFolder, listener: Listener) -> Trained:
@@ -101,7 +101,12 @@ def fine_tune(
     )
 
 
-def _take_the_better(
+def takes_stage_2(recipe: Recipe, before: float, after: float) -> bool:
+    """Whether the fine-tuned network is used, by the validation losses of stage 1 and of stage 2."""
+    return recipe.finetune.take == "always" or after < before
+
+
+def _take_or_leave(
     first: Trained,
     result: FinetuneResult,
     parts: Parts,
@@ -112,10 +117,9 @@ def _take_the_better(
     history = (*first.history, *result.history)
     write_history(folder.history, history)
     before, after = first.report["head"]["validation_loss"], result.best.validation_loss
-    always = recipe.finetune.take == "always"
-    taken = always or after < before
+    taken = takes_stage_2(recipe, before, after)
     listener.note(f"stage 2: {_result(result.best)}")
-    listener.note(_verdict(before, after, always=always))
+    listener.note(_verdict(before, after, always=recipe.finetune.take == "always"))
     stage: Stage = "finetune" if taken else "head"
     report = {**first.report, "finetune": asdict(result.best), "taken": stage}
     if not taken:

@@ -23,10 +23,12 @@ from crackscope.training.decision import Decision, fit_decision
 from crackscope.training.embedder import Embedder, first_view
 from crackscope.training.familiarity import fit_familiarity
 from crackscope.training.fit import TrainerOptions, finetune
-from crackscope.training.head import LabelledEmbeddings, fit_head
+from crackscope.training.head import HeadFit, LabelledEmbeddings, fit_head
+from crackscope.training.history import Stage
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Recipe
+from crackscope.training.stages import takes_stage_2
 from crackscope.training.weights import start_network
 
 #: Training photos that the Gaussian of known concrete is fitted on, as in a training run.
@@ -95,20 +97,19 @@ class FoldFitter:
         network, _ = start_network(recipe)
         head = fit_head(self._labelled(fold.train), self._labelled(fold.validation, views=1), recipe)
         head.install(network)
-        if recipe.finetune.enabled:
-            self._finetune(network, fold, recipe, work)
+        stage: Stage = "head"
+        if recipe.finetune.enabled and self._finetuned(network, head, fold, recipe, work):
+            stage = "finetune"
             embedded = self._embed_again(network, fold, recipe, work)
         else:
             embedded = self._from_cache(fold)
         shutil.rmtree(work, ignore_errors=True)
-        return self._decide(network, embedded, fold, recipe)
+        return self._decide(network, embedded, fold, recipe, stage)
 
-    def _finetune(self, network: CrackNetwork, fold: Fold, recipe: Recipe, work: Path) -> None:
-        """Give the network the weights of the best epoch.
-
-        Taken also where they do not lower the validation loss: on sources that were trained on a linear head
-        may be all but perfect, and that says little of a source that was left out.
-        """
+    def _finetuned(
+        self, network: CrackNetwork, head: HeadFit, fold: Fold, recipe: Recipe, work: Path
+    ) -> bool:
+        """Fine-tune; the network gets the weights where `crackscope train` would take them too."""
         result = finetune(
             network,
             self._pool.part(PartName.TRAIN, fold.train).photos,
@@ -120,8 +121,12 @@ class FoldFitter:
                 f"epoch {row.epoch + 1}: validation loss {row.validation_loss:.4f}"
             ),
         )
-        network.load_state_dict(result.state)
-        network.eval()
+        before = head.history[head.best_epoch].validation_loss
+        taken = takes_stage_2(recipe, before, result.best.validation_loss)
+        if taken:
+            network.load_state_dict(result.state)
+            network.eval()
+        return taken
 
     def _from_cache(self, fold: Fold) -> _Embedded:
         first = self._frozen[:, 0]
@@ -137,7 +142,9 @@ class FoldFitter:
         ]
         return _Embedded(*found)
 
-    def _decide(self, network: CrackNetwork, embedded: _Embedded, fold: Fold, recipe: Recipe) -> FoldScores:
+    def _decide(
+        self, network: CrackNetwork, embedded: _Embedded, fold: Fold, recipe: Recipe, stage: Stage
+    ) -> FoldScores:
         familiarity = fit_familiarity(embedded.familiar)
         decision = fit_decision(
             _logits(network, embedded.calibration),
@@ -152,7 +159,7 @@ class FoldFitter:
             scores=scores,
             positive=predicted_positive(scores, decision.threshold.value),
             reasons=_reasons(scores, familiarity.distances(embedded.test), decision),
-            facts=_facts(fold, decision, "finetune" if recipe.finetune.enabled else "head"),
+            facts=_facts(fold, decision, stage),
         )
 
     def _labelled(self, rows: NDArray[np.int64], views: int | None = None) -> LabelledEmbeddings:
@@ -181,7 +188,7 @@ def _reasons(
     return np.where(unfamiliar, str(ReviewReason.UNFAMILIAR), uncertain).astype(np.str_)
 
 
-def _facts(fold: Fold, decision: Decision, stage: str) -> dict[str, Any]:
+def _facts(fold: Fold, decision: Decision, stage: Stage) -> dict[str, Any]:
     band = decision.review
     return {
         "fold": fold.name,

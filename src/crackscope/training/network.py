@@ -66,9 +66,13 @@ class CrackNetwork(nn.Module):
         """D, the number of pooled features."""
         return self.head.in_features
 
+    def normalise(self, images: Tensor) -> Tensor:
+        """Images in [0, 1] as the backbone expects them."""
+        return (images - self.mean) / self.std
+
     def feature_map(self, images: Tensor) -> Tensor:
         """The last feature map, (N, D, h, w)."""
-        features: Tensor = self.backbone.forward_features((images - self.mean) / self.std)
+        features: Tensor = self.backbone.forward_features(self.normalise(images))
         return features
 
     def embed(self, images: Tensor) -> Tensor:
@@ -77,7 +81,11 @@ class CrackNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """The logits, (N,)."""
-        logit: Tensor = self.head(self.dropout(self.embed(images)))[:, 0]
+        return self.classify(self.feature_map(images))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Feature maps (N, D, h, w) to logits (N,)."""
+        logit: Tensor = self.head(self.dropout(features.mean((2, 3))))[:, 0]
         return logit
 
     def outputs(self, images: Tensor) -> NetworkOutputs:

@@ -40,6 +40,7 @@ def write_adaptable_bundle(folder: Path, *, half_precision: bool = False) -> Bun
         weights="none",
         threshold=Threshold(value=0.5, rule="fixed:0.5", fitted_on="nothing"),
         calibration=Calibration(method="none", scale=1.0, bias=0.0, fitted_on="nothing"),
+        cells=Calibration(method="none", scale=2.0, bias=-4.0, fitted_on="nothing"),
         review=ReviewBand(low=0.4, high=0.6, alpha=0.05, fitted_on="nothing"),
         familiarity=Familiarity(method="euclidean", limit=0.05, quantile=0.99, fitted_on="nothing"),
     )

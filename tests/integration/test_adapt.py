@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from crackscope.bundle import load_bundle
+from crackscope.bundle import USUAL_CELLS, load_bundle
 from crackscope.cli.app import app
 from crackscope.errors import DataError, MissingClassError, NoPhotosError, NotBetterError, OutputError
 from crackscope.inference.classifier import CrackClassifier
@@ -54,6 +54,7 @@ def test_labels_make_a_model_that_knows_the_site(tmp_path: Path, model: Path, ti
     assert "Go: better by" in result.output
     assert right_share(new, tmp_path / "unseen") > 0.9 > right_share(model, tmp_path / "unseen")
     assert all(check.passed is not False for check in verify_bundle(new))
+    assert load_bundle(new).config.cells == load_bundle(model).config.cells != USUAL_CELLS
     sheet = json.loads((new / "adaptation.json").read_text(encoding="utf-8"))["sheet"]
     assert sheet["go"] is True
     assert [point["labels"] for point in sheet["curve"]] == [12, 24, 48]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from crackscope.bundle import Bundle
 from crackscope.cli.app import app
 from crackscope.errors import NoPhotosError, OutputError
 from crackscope.scanning.journal import JOURNAL_NAME
-from tests.helpers.bundles import write_tiny_bundle
+from tests.helpers.bundles import change_config, write_tiny_bundle
 from tests.unit.scanning.conftest import save_wall
 
 TABLES = ("photos.csv", "regions.csv", "tiles.csv", "results.json", "regions.geojson")
@@ -108,7 +109,7 @@ def test_a_second_run_does_nothing_again(
     assert contents(tmp_path / "out") == before
 
 
-@pytest.mark.parametrize("change", ["content", "settings", "engine", "overlay lost", "fresh"])
+@pytest.mark.parametrize("change", ["content", "settings", "engine", "cells", "overlay lost", "fresh"])
 def test_what_changed_is_done_again(bundle: Bundle, photos: Path, tmp_path: Path, change: str) -> None:
     scanner(bundle).scan_paths([photos], output=tmp_path / "out")
     settings, engine = ScanSettings(tile_px=64), "onnxruntime"
@@ -119,6 +120,9 @@ def test_what_changed_is_done_again(bundle: Bundle, photos: Path, tmp_path: Path
     elif change == "engine":
         pytest.importorskip("openvino")
         engine = "openvino"
+    elif change == "cells":
+        copy = Bundle(Path(shutil.copytree(bundle.folder, tmp_path / "model")), bundle.config)
+        bundle = change_config(copy, cells=replace(bundle.config.cells, bias=0.0))
     elif change == "overlay lost":
         next((tmp_path / "out" / "overlays").glob("a-*.jpg")).unlink()
     other = CrackScanner.load(bundle.folder, settings=settings, jobs=1, engine=engine)

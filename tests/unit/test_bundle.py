@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from crackscope.bundle import (
+    CARD_NAME,
     CONFIG_NAME,
     ONNX_NAME,
+    USUAL_CELLS,
     Bundle,
+    Calibration,
     Familiarity,
     ReviewBand,
     load_bundle,
+    write_config,
 )
 from crackscope.errors import BundleError
 from tests.helpers.bundles import change_config, write_tiny_bundle
@@ -37,6 +41,7 @@ def test_what_was_written_is_read_back(bundle: Bundle) -> None:
     config = dataclasses.replace(
         bundle.config,
         name="Стена 1",
+        cells=Calibration(method="none", scale=2.0, bias=-5.0, fitted_on="z"),
         review=ReviewBand(low=0.2, high=0.8, alpha=0.05, fitted_on="x"),
         familiarity=Familiarity(method="euclidean", limit=3.5, quantile=0.99, fitted_on="y"),
         training={"data": {"metu": 21000}, "nested": [1, None, "a"]},
@@ -102,6 +107,10 @@ def test_a_config_that_is_no_document_is_refused(bundle: Bundle, text: str) -> N
         ({"threshold": {"value": 0.5}}, "threshold"),
         ({"threshold": None}, "threshold"),
         ({"calibration": {"scale": 1.0}}, "calibration"),
+        ({"cells": None}, "cells"),
+        ({"cells": {"method": "m", "scale": 0.0, "bias": 0.0, "fitted_on": "x"}}, "cells has scale 0.0"),
+        ({"cells": {"method": "m", "scale": float("nan"), "bias": 0.0, "fitted_on": "x"}}, "cells has scale"),
+        ({"cells": {"method": "m", "scale": 1.0, "bias": float("inf"), "fitted_on": "x"}}, "bias inf"),
         ({"sha256": {}}, "records no SHA-256"),
         ({"name": 5}, "name should be str, found int"),
     ],
@@ -119,6 +128,23 @@ def test_a_missing_key_is_refused(bundle: Bundle) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(BundleError, match="backbone"):
         load_bundle(bundle.folder)
+
+
+def test_a_model_that_does_not_say_how_sure_cells_are_has_the_usual_numbers(bundle: Bundle) -> None:
+    path = bundle.folder / CONFIG_NAME
+    document = json.loads(path.read_text(encoding="utf-8"))
+    del document["cells"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert load_bundle(bundle.folder).config.cells == USUAL_CELLS
+
+
+def test_a_config_is_written_anew_beside_its_network_and_card(bundle: Bundle) -> None:
+    card = (bundle.folder / CARD_NAME).read_bytes()
+    cells = Calibration(method="none", scale=2.0, bias=-5.0, fitted_on="z")
+    written = write_config(Bundle(bundle.folder, dataclasses.replace(bundle.config, cells=cells)))
+    assert load_bundle(bundle.folder) == written
+    assert written.config.cells == cells
+    assert (bundle.folder / CARD_NAME).read_bytes() == card
 
 
 def test_a_whole_number_may_stand_for_a_float(bundle: Bundle) -> None:

@@ -16,7 +16,13 @@ from crackscope.scanning.records import HeatMap, Region, ScanSettings, TileScore
 from crackscope.scanning.scales import tile_sides
 from crackscope.scanning.scoring import RunModel, TileEvidence, score_tiles
 from crackscope.scanning.sources import PhotoSource
-from crackscope.scanning.stitching import blend, cell_scores, crack_probability, whole_tiles
+from crackscope.scanning.stitching import (
+    blend,
+    cell_log_odds,
+    cell_scores,
+    crack_probability,
+    whole_tiles,
+)
 from crackscope.scanning.tiling import TileGrid, plan_tiles
 
 F32 = NDArray[np.float32]
@@ -80,11 +86,15 @@ def analyse(source: PhotoSource, run: RunModel, config: ModelConfig, settings: S
     )
 
 
+def blend_cells(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> F32:
+    """The score of every cell for even odds, float32 (rows, columns)."""
+    return blend(grid, cell_scores(evidence, grid.cells_hw, config.calibration), evidence.looked)
+
+
 def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> CellMaps:
-    cells = cell_scores(evidence, grid.cells_hw, config.calibration)
     return CellMaps(
         grid=grid,
-        score=crack_probability(blend(grid, cells, evidence.looked)),
+        score=crack_probability(cell_log_odds(blend_cells(grid, evidence, config)), config.cells),
         tile_score=blend(grid, whole_tiles(evidence.score, grid.cells_hw), evidence.looked),
         picture=evidence.picture,
     )

@@ -68,8 +68,10 @@ class FolderScan:
         self._scanner, self._output = scanner, output
         self._overlays, self._every_s = overlays, every_s
         self._header = _header(scanner)
-        # Engines agree only to 1e-5: a scan that went on with another would mix their digits.
-        facts = [SCHEMA_VERSION, self._header, scanner.settings.shift_cells, scanner.runs_on]
+        # Engines agree only to 1e-5: a scan that went on with another would mix their digits. The network's
+        # SHA-256 in the header does not tell how cells become probabilities.
+        cells = asdict(scanner.classifier.bundle.config.cells)
+        facts = [SCHEMA_VERSION, self._header, scanner.settings.shift_cells, scanner.runs_on, cells]
         text = json.dumps(facts, sort_keys=True)
         self._settings_key = hashlib.sha256(text.encode()).hexdigest()[:16]
 

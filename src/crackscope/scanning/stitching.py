@@ -11,8 +11,6 @@ from crackscope.scanning.tiling import TileGrid
 
 F32 = NDArray[np.float32]
 
-#: How the blended score of a cell becomes a probability; see `crack_probability`.
-_CELL_SLOPE, _CELL_OFFSET = 1.75, -4.89
 #: Scores of 0 and 1 in single precision are no certainty.
 _LEAST_DOUBT = 1e-6
 
@@ -40,16 +38,24 @@ def blend(grid: TileGrid, per_tile_cells: F32, looked: NDArray[np.bool_]) -> F32
     return (total / np.where(weight == 0, 1, weight)).astype(np.float32)
 
 
-def crack_probability(even_odds: F32) -> F32:
-    """From blended `cell_scores` to how sure it is that a crack runs through a cell or one beside it.
+def crack_probability(log_odds: F32, cells: Calibration) -> F32:
+    """How sure it is that a crack runs through a cell or one beside it.
 
     A tile is scored for even odds, and a place of its map as if the whole tile looked like it; but only about
-    3 of 100 cells of a photo lie on a crack, and to the map what lies beside a crack looks like one. The two
-    numbers, after smoothing twice, are the logistic fit on walls of real patches with painted cracks
-    (``benchmarks/cells.py``; docs/scanning.md has what it brings).
+    3 of 100 cells of a photo lie on a crack, and to the map what lies beside a crack looks like one.
+
+    Args:
+        log_odds: (rows, columns) float32 of `cell_log_odds`.
+        cells: The model's, fitted on walls of real patches with painted cracks (docs/scanning.md has what
+            it brings).
     """
+    return _sigmoid(cells.scale * log_odds + cells.bias)
+
+
+def cell_log_odds(even_odds: F32) -> F32:
+    """Log odds of blended `cell_scores`, smoothed twice."""
     smoothed = np.clip(smooth(smooth(even_odds)), _LEAST_DOUBT, 1 - _LEAST_DOUBT)
-    return _sigmoid(_CELL_SLOPE * np.log(smoothed / (1 - smoothed)) + _CELL_OFFSET)
+    return np.asarray(np.log(smoothed / (1 - smoothed)), np.float32)
 
 
 def smooth(cells: F32) -> F32:

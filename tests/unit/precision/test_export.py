@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from crackscope.bundle import CARD_NAME, Bundle, load_bundle
+from crackscope.bundle import CARD_NAME, USUAL_CELLS, Bundle, load_bundle
 from crackscope.cli.app import app
 from crackscope.errors import DataError, ExportError, OutputError
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
@@ -43,6 +43,7 @@ def test_a_variant_that_passes_is_a_whole_model_with_its_gate(
     bundle = load_bundle(tmp_path / "half")
     assert bundle.config.name == "Line filters, fp16"
     assert bundle.config.threshold == base.config.threshold
+    assert bundle.config.cells == base.config.cells != USUAL_CELLS
     facts = bundle.config.training["precision"]
     assert (facts["name"], facts["base_sha256"]) == ("fp16", base.identity)
     assert facts["gate"]["photos"] == found.gate.photos == 24

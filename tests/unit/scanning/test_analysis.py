@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.special import logit
 
 from crackscope import CrackScanner, ScanSettings
-from crackscope.bundle import Bundle, Familiarity, ReviewBand
+from crackscope.bundle import Bundle, Calibration, Familiarity, ReviewBand
 from crackscope.errors import PhotoTooSmallError, SettingsError, UnreadablePhotoError
 from crackscope.labels import Label, ReviewReason
 from crackscope.scanning.records import PhotoReport, mm_per_px_from_points
@@ -113,6 +115,21 @@ def test_a_transparent_part_is_neither_scanned_nor_counted(dark_bundle: Bundle, 
     assert report.picture_share == pytest.approx(0.5, abs=0.01)
     assert [region.box_ltrb for region in report.regions] == [region.box_ltrb for region in half.regions]
     assert report.cracked_share == pytest.approx(half.cracked_share, rel=0.02)
+
+
+def test_the_model_says_how_sure_cells_are(dark_bundle: Bundle, tmp_path: Path) -> None:
+    darkening = np.linspace(150, 105, 192).astype(np.uint8)
+    pixels = np.broadcast_to(darkening[None, :, None], (128, 192, 3))
+    shutil.copytree(dark_bundle.folder, tmp_path / "model")
+    copy = Bundle(tmp_path / "model", dark_bundle.config)
+    found = []
+    for scale, bias in ((2.0, -1.0), (0.5, 1.0)):
+        cells = Calibration(method="test", scale=scale, bias=bias, fitted_on="nothing")
+        heat = scan(change_config(copy, cells=cells), pixels).heat
+        assert heat is not None
+        found.append((logit(heat.scores.astype(np.float64)) - cells.bias) / cells.scale)
+    assert np.ptp(found[0]) > 1
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
 
 
 def test_scales_look_at_several_sizes_and_keep_the_strongest(dark_bundle: Bundle) -> None:

@@ -23,7 +23,7 @@ def grey_of(pixels_hwc: NDArray[np.uint8]) -> Grey:
 
 
 def little_laplacian(grey: Grey) -> float:
-    """Pech-Pacheco et al. 2000: the variance of the Laplacian, low where a photo is blurred."""
+    """`crackscope.inference.quality.sharpness`: low where a photo is blurred."""
     return -float(np.log(_laplacian(grey).var() + 1e-3))
 
 

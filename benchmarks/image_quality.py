@@ -13,7 +13,8 @@ that look worst are beyond it. The rule, fixed before the first run: a number is
     crackscope data tiles ../shared/data/uav75/images ../shared/data/uav75/labels uav75-tiles
     python benchmarks/image_quality.py --known ../shared/data/metu:metu.csv --known ../shared/data/sdnet2018:sdnet2018.csv --left-out ../shared/data/bridge --left-out uav75-tiles
 
-Prints two tables, and writes JSON with every source and distortion with --output.
+Prints two tables, and writes JSON with every source and distortion with --output. With --write it only sets the
+limit of the number that was worth it, sharpness, in the model that --model names.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +34,17 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
+from crackscope.bundle import Bundle, write_config
 from crackscope.dataset.records import Part
 from crackscope.evaluation.distortions import DISTORTIONS, Distortion
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
 from crackscope.evaluation.robustness import choose_photos
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.quality import fit_quality, sharpness
 from crackscope.labels import Label
 from crackscope.records import Failure
+from crackscope.resizing import resize_rgb
 
 QUANTILE = 0.99
 MOST_FLAGGED, LEAST_CAUGHT, LEAST_LIFT = 0.02, 1 / 3, 2.0
@@ -122,6 +126,9 @@ def main() -> None:
     options, began = _options(), time.process_time()
     classifier = CrackClassifier.load(options.model, threads=1)
     limit_photos, sources = _photos(options)
+    if options.write:
+        write_limit(classifier.bundle, limit_photos, options.known)
+        return
     input_hw = classifier.bundle.config.input_hw
     known = np.array([numbers_of(read_photo(photo.file).pixels_hwc, input_hw) for photo in limit_photos])
     judged = {name: judge(classifier, photos) for name, photos in sources.items()}
@@ -141,6 +148,18 @@ def main() -> None:
             "candidates": [{**asdict(one), "worth_it": one.worth_it} for one in rows],
         }
         options.output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def write_limit(bundle: Bundle, photos: Sequence[GroupedPhoto], known: Sequence[str]) -> None:
+    """Put the limit of the number that was worth it into a model folder."""
+    names = " and ".join(Path(one.rpartition(":")[0]).name for one in known)
+    size_hw = bundle.config.input_hw
+    quality = fit_quality(
+        [sharpness(resize_rgb(read_photo(photo.file).pixels_hwc, size_hw)) for photo in photos],
+        fitted_on=f"training and calibration parts of {names} ({len(photos):,} photos, as many of each)",
+    )
+    write_config(Bundle(bundle.folder, replace(bundle.config, quality=quality)))
+    print(quality)
 
 
 def judge(classifier: CrackClassifier, photos: Sequence[GroupedPhoto]) -> Judged:
@@ -308,6 +327,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=150, help="photos of each class of a source to judge")
     parser.add_argument("--limit-photos", type=int, default=800, help="likewise, to set limits on")
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--write", action="store_true", help="only set the limit of sharpness in the model")
     return parser.parse_args()
 
 

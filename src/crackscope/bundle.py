@@ -92,6 +92,16 @@ class Familiarity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageQuality:
+    """``measure < limit`` is reviewed as ``poor image quality``; ``quantile`` of known photos lies below."""
+
+    measure: str
+    limit: float
+    quantile: float
+    fitted_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """The content of ``model.json``; the one home of every fact about a model.
 
@@ -122,6 +132,7 @@ class ModelConfig:
     cells: Calibration = USUAL_CELLS
     review: ReviewBand | None = None
     familiarity: Familiarity | None = None
+    quality: ImageQuality | None = None
     labels: tuple[str, ...] = tuple(str(label) for label in Label)
     training: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)

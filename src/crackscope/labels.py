@@ -21,6 +21,7 @@ class ReviewReason(StrEnum):
     """Why a person should look at a photo before its label is used, most fundamental first."""
 
     LARGER_THAN_A_PATCH = "larger than a patch"
+    POOR_IMAGE_QUALITY = "poor image quality"
     UNFAMILIAR = "unfamiliar"
     UNCERTAIN = "uncertain"
 

@@ -17,6 +17,7 @@ from crackscope.bundle import (
     Bundle,
     Calibration,
     Familiarity,
+    ImageQuality,
     ReviewBand,
     load_bundle,
     write_config,
@@ -44,6 +45,7 @@ def test_what_was_written_is_read_back(bundle: Bundle) -> None:
         cells=Calibration(method="none", scale=2.0, bias=-5.0, fitted_on="z"),
         review=ReviewBand(low=0.2, high=0.8, alpha=0.05, fitted_on="x"),
         familiarity=Familiarity(method="euclidean", limit=3.5, quantile=0.99, fitted_on="y"),
+        quality=ImageQuality(measure="m", limit=11.5, quantile=0.01, fitted_on="w"),
         training={"data": {"metu": 21000}, "nested": [1, None, "a"]},
         versions={"onnx": "1.0"},
     )

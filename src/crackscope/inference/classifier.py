@@ -163,6 +163,7 @@ class CrackClassifier:
             reason=review_reason(
                 self.bundle.config,
                 photo_hw=scored.photo_hw,
+                sharpness=scored.sharpness,
                 score=scored.score,
                 distance=scored.distance,
             ),
@@ -191,6 +192,4 @@ class CrackClassifier:
         if not photos:
             return []
         outputs = self._session.infer(np.stack([photo.pixels_hwc for photo in photos]))
-        return [
-            scored_photo(photo.name, photo.photo_hw, outputs, index) for index, photo in enumerate(photos)
-        ]
+        return [scored_photo(photo.name, photo, outputs, index) for index, photo in enumerate(photos)]

@@ -12,6 +12,7 @@ from PIL import Image
 
 from crackscope.errors import PhotoError, UnreadablePhotoError
 from crackscope.images import LIMIT_PIXELS, Photo, check_size, photo_from_image, read_photo
+from crackscope.inference.quality import sharpness
 from crackscope.records import Failure
 from crackscope.resizing import resize_rgb
 
@@ -44,10 +45,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyPhoto:
-    """A photo at the model's size: uint8 RGB (H, W, 3), and what it was before."""
+    """A photo at the model's size: uint8 RGB (H, W, 3), how sharp it is there, and what it was before."""
 
     name: str
     pixels_hwc: NDArray[np.uint8]
+    sharpness: float
     photo_hw: tuple[int, int]
 
 
@@ -59,9 +61,11 @@ def ready_photo(source: PhotoSource, reading: Reading) -> ReadyPhoto:
         TypeError: It is no `PhotoSource`.
     """
     photo = _read(source, reading)
+    pixels_hwc = resize_rgb(photo.pixels_hwc, reading.input_hw)
     return ReadyPhoto(
         name=source_name(source),
-        pixels_hwc=resize_rgb(photo.pixels_hwc, reading.input_hw),
+        pixels_hwc=pixels_hwc,
+        sharpness=sharpness(pixels_hwc),
         photo_hw=photo.photo_hw,
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.inference.inputs import ReadyPhoto
 from crackscope.records import SCORE_DECIMALS, Failure
 
 
@@ -65,6 +66,7 @@ class ScoredPhoto:
     Attributes:
         path: The photo as the caller named it.
         photo_hw: Height and width of the photo itself, upright, in pixels.
+        sharpness: Of the photo at the model's size, see `inference.quality`.
         score: Calibrated, 0..1, rounded to `SCORE_DECIMALS`.
         logit: Before calibration.
         embedding: (D,) float32, pooled features.
@@ -74,6 +76,7 @@ class ScoredPhoto:
 
     path: str
     photo_hw: tuple[int, int]
+    sharpness: float
     score: float
     logit: float
     embedding: NDArray[np.float32]
@@ -81,15 +84,14 @@ class ScoredPhoto:
     distance: float | None
 
 
-def scored_photo(
-    path: str, photo_hw: tuple[int, int], outputs: ModelOutputs, index: int
-) -> ScoredPhoto | Failure:
-    """One photo's share of a batch; a `Failure` where the model gave no number."""
+def scored_photo(path: str, photo: ReadyPhoto, outputs: ModelOutputs, index: int) -> ScoredPhoto | Failure:
+    """One photo's share of a batch, under a caller's name; a `Failure` where the model gave no number."""
     if not np.isfinite(outputs.score[index]):
         return Failure(path=path, error=f"the model gave {outputs.score[index]} instead of a score")
     return ScoredPhoto(
         path=path,
-        photo_hw=photo_hw,
+        photo_hw=photo.photo_hw,
+        sharpness=photo.sharpness,
         score=round(float(outputs.score[index]), SCORE_DECIMALS),
         logit=float(outputs.logit[index]),
         embedding=outputs.embedding[index],

@@ -124,7 +124,7 @@ class MicroBatcher:
             self._answer(waiting, outputs, index)
 
     def _answer(self, waiting: _Waiting, outputs: ModelOutputs, index: int) -> None:
-        outcome = self._classifier.judge(scored_photo(waiting.name, waiting.photo.photo_hw, outputs, index))
+        outcome = self._classifier.judge(scored_photo(waiting.name, waiting.photo, outputs, index))
         if isinstance(outcome, Failure):
             waiting.answer.set_exception(PhotoError(outcome.error))
         else:

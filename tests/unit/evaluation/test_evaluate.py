@@ -104,6 +104,7 @@ def test_review_is_what_the_model_sends_there(data: Path, classifier: CrackClass
     assert review.share == pytest.approx(2 / 12)
     assert review.reasons == {
         ReviewReason.LARGER_THAN_A_PATCH: 0,
+        ReviewReason.POOR_IMAGE_QUALITY: 0,
         ReviewReason.UNFAMILIAR: 0,
         ReviewReason.UNCERTAIN: 2,
     }

@@ -157,6 +157,7 @@ export const english = {
   "card.review": "Review: {reason}",
   "card.becomes": "would be {label}",
   "reason.uncertain": "uncertain",
+  "reason.quality": "poor image quality",
   "reason.unfamiliar": "unfamiliar",
   "reason.different": "unlike the others",
   "reason.sample": "drawn at random",

@@ -158,6 +158,7 @@ export const german = {
   "card.review": "Prüfen: {reason}",
   "card.becomes": "wäre {label}",
   "reason.uncertain": "unsicher",
+  "reason.quality": "schlechte Bildqualität",
   "reason.unfamiliar": "unbekannt",
   "reason.different": "anders als die übrigen",
   "reason.sample": "zufällig gezogen",

@@ -69,6 +69,7 @@ export const labelText = (label) =>
 /** @param {string | null} reason the model's, in the API's words */
 export function reasonText(reason) {
   if (reason === "uncertain") return t("reason.uncertain");
+  if (reason === "poor image quality") return t("reason.quality");
   if (reason === "unfamiliar") return t("reason.unfamiliar");
   if (reason === "different") return t("reason.different");
   if (reason === "sample") return t("reason.sample");

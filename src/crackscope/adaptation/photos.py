@@ -57,7 +57,7 @@ def find_site_photos(
     known = {} if found is None else {found.absolute(photo): photo for photo in found.photos}
     # Named like the labelled tiles' source, so that tiles of one source photo find each other.
     source = next(iter(known.values())).source if known else "site"
-    paths = {file: None for file in _healthy_files(healthy) if file not in known}
+    paths = {file: None for file in healthy_files(healthy) if file not in known}
     root = _common_parent([*([] if found is None else [found.root]), *(path.parent for path in paths)])
     photos = [
         *(replace(photo, path=file.relative_to(root).as_posix()) for file, photo in known.items()),
@@ -74,7 +74,13 @@ def find_site_photos(
     )
 
 
-def _healthy_files(folders: Sequence[Path]) -> list[Path]:
+def healthy_files(folders: Sequence[Path]) -> list[Path]:
+    """The photos in folders of intact concrete, in the order of their names.
+
+    Raises:
+        NoPhotosError: There is none.
+        DataError: Something that was named is not there.
+    """
     if not folders:
         return []
     names = require_photo(find_photos(str(folder) for folder in folders))

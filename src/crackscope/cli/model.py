@@ -1,4 +1,4 @@
-"""``crackscope model``: what a model folder holds, and whether it is whole."""
+"""``crackscope model``: what a model folder holds, whether it is whole, and how sure its scans may be."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(name="model", help="Look into a model folder, or check it.", no_args_is_help=True)
+from crackscope.cli import model_cells as _cells
+
+app = typer.Typer(
+    name="model",
+    help="Look into a model folder, check it, or fit the cells of its scans.",
+    no_args_is_help=True,
+)
 
 _Folder = Annotated[
     Path | None, typer.Argument(help="Folder of a model; without it the shipped detector.", metavar="MODEL")
 ]
+
+app.command("cells")(_cells.cells)
 
 
 @app.command()

@@ -22,11 +22,3 @@ def resize_rgb(pixels_hwc: NDArray[np.uint8], size_hw: tuple[int, int]) -> NDArr
     height, width = size_hw
     image = Image.fromarray(np.ascontiguousarray(pixels_hwc))
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
-
-
-def resize_mask(mask_hw: NDArray[np.uint8], size_hw: tuple[int, int]) -> NDArray[np.uint8]:
-    """Resize a mask as `resize_rgb` does a photo: uint8 (H, W), how much of each pixel is covered."""
-    if mask_hw.shape == size_hw:
-        return mask_hw
-    height, width = size_hw
-    return np.asarray(Image.fromarray(mask_hw).resize((width, height), Image.Resampling.BILINEAR))

@@ -29,7 +29,6 @@ def small_recipe(**overrides: object) -> Recipe:
         "finetune.epochs": EPOCHS,
         "finetune.batch_size": 8,
         "finetune.ema": 0.9,
-        "finetune.mask_loss": 0.5,
         "run.workers": 2,
     }
     return load_recipe(

@@ -40,32 +40,17 @@ def augment_batch(images_nhwc: Tensor, recipe: AugmentRecipe, generator: torch.G
     Returns:
         float32 (N, 3, H, W) in [0, 1].
     """
-    no_masks = images_nhwc.new_zeros((len(images_nhwc), 0, 0))
-    return augment_with_masks(images_nhwc, no_masks, recipe, generator)[0]
-
-
-def augment_with_masks(
-    images_nhwc: Tensor, masks_nhw: Tensor, recipe: AugmentRecipe, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """As `augment_batch`, and the masks move with their images.
-
-    Args:
-        masks_nhw: uint8 (N, H, W), 0..255.
-
-    Returns:
-        The images, and the masks as float32 (N, H, W) in [0, 1].
-    """
-    images = to_unit_nchw(images_nhwc)
-    grid = _draw_moves(images, recipe, generator)
-    images = _relight(_resample(images, grid), recipe, generator)
+    images = _move(to_unit_nchw(images_nhwc), recipe, generator)
+    images = _relight(images, recipe, generator)
     images = _blur(images, recipe.blur, generator)
-    images = _add_noise(images, recipe.noise, generator).clamp_(0, 1)
-    masks = masks_nhw[:, None].to(torch.float32).div_(255)
-    return images, (_resample(masks, grid) if masks.numel() else masks)[:, 0]
+    return _add_noise(images, recipe.noise, generator).clamp_(0, 1)
 
 
-def _draw_moves(images: Tensor, recipe: AugmentRecipe, generator: torch.Generator) -> Tensor:
-    """Turn, flip, zoom and shift, as one grid of places to read from, (N, H, W, 2)."""
+def _move(images: Tensor, recipe: AugmentRecipe, generator: torch.Generator) -> Tensor:
+    """Turn, flip, zoom and shift in one resampling; what lies outside is mirrored.
+
+    Mirrored, because black corners would look like the dark lines the network is to find.
+    """
     count = images.shape[0]
     angle = torch.deg2rad(_spread(count, recipe.rotation_deg, generator))
     zoom = torch.exp(_uniform(count, math.log(recipe.zoom_min), math.log(recipe.zoom_max), generator))
@@ -75,16 +60,9 @@ def _draw_moves(images: Tensor, recipe: AugmentRecipe, generator: torch.Generato
     shift = torch.stack([_spread(count, 1, generator), _spread(count, 1, generator)], 1) * slack[:, None]
     cosine, sine = torch.cos(angle) / zoom, torch.sin(angle) / zoom
     rows = [cosine * flips[0], -sine * flips[1], shift[:, 0], sine * flips[0], cosine * flips[1], shift[:, 1]]
-    return functional.affine_grid(
+    grid = functional.affine_grid(
         torch.stack(rows, 1).reshape(count, 2, 3), list(images.shape), align_corners=False
     )
-
-
-def _resample(images: Tensor, grid: Tensor) -> Tensor:
-    """Read images (N, C, H, W) at a grid; what lies outside is mirrored.
-
-    Mirrored, because black corners would look like the dark lines the network is to find.
-    """
     return functional.grid_sample(
         images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )

@@ -40,7 +40,6 @@ class FinetuneState:
         best: Weights of the best epoch (see `best_row`), empty before the first.
         network: Weights, ``None`` before the first step.
         ema: Averaged weights, ``None`` where the recipe has none.
-        mask_head: Weights of the mask head, ``None`` where the recipe has none.
         optimizer: PyTorch's state of the optimizer.
     """
 
@@ -52,7 +51,6 @@ class FinetuneState:
     best: State = field(default_factory=dict)
     network: State | None = None
     ema: State | None = None
-    mask_head: State | None = None
     optimizer: dict[str, Any] | None = None
 
     def best_row(self, recipe: Recipe) -> EpochRow | None:

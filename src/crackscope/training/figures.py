@@ -161,7 +161,7 @@ def _variants(
         paints[:1] = ["distractor"]
         paints[-1:] = ["crack over distractor"] if recipe.augment.synthetic_cracks else paints[-1:]
     draws = [Draw(photo=photo, epoch=epoch, label=label, paint=paint) for epoch, paint in enumerate(paints)]
-    loaded = [load_draw(path, draw, (side, side), seed=recipe.run.seed).pixels_hwc for draw in draws]
+    loaded = [load_draw(path, draw, (side, side), seed=recipe.run.seed) for draw in draws]
     generator = generator_of(recipe.run.seed, photo)
     images = augment_batch(torch.from_numpy(np.stack(loaded)), recipe.augment, generator)
     pixels = (images * 255).round().byte().permute(0, 2, 3, 1).numpy()

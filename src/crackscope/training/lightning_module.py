@@ -11,17 +11,16 @@ import torch
 from lightning.pytorch import LightningModule
 from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from crackscope.errors import RunInterruptedError
-from crackscope.training.augment import augment_with_masks, generator_of, to_unit_nchw
+from crackscope.training.augment import augment_batch, generator_of, to_unit_nchw
 from crackscope.training.balance import balance_weights
 from crackscope.training.batches import Draw, PhotoSet, plan_epoch, plan_once, split_batches
 from crackscope.training.checkpoint import FinetuneState, save_state
 from crackscope.training.folding import FoldedBackbone
 from crackscope.training.history import EpochRow
+from crackscope.training.label_loss import label_loss
 from crackscope.training.loader import Batch, PhotoBatches
-from crackscope.training.mask_head import MaskHead
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Recipe
 from crackscope.training.schedule import rate_factor
@@ -79,9 +78,7 @@ class FinetuneModule(LightningModule):
         weights = balance_weights(validation.labels, validation.sources, recipe.data.balance)
         self.register_buffer("validation_weights", torch.from_numpy(weights).float(), persistent=False)
         self.ema: ModelEmaV3 | None = None
-        self.mask_head = MaskHead(network.backbone) if recipe.finetune.mask_loss else None
         self._features: FoldedBackbone | None = None
-        self._middle: list[Tensor] = []
 
     @property
     def judged(self) -> CrackNetwork:
@@ -113,9 +110,6 @@ class FinetuneModule(LightningModule):
             layer_decay=recipe.layer_decay,
             weight_decay=decay,
         )
-        if self.mask_head is not None:
-            masks = {"params": list(self.mask_head.parameters()), "name": "mask head", "weight_decay": 0.0}
-            groups.insert(0, {**masks, "lr": recipe.head_learning_rate})
         for group in groups:
             group["full_lr"] = group["lr"]
         kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
@@ -135,23 +129,22 @@ class FinetuneModule(LightningModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment on the device, outside of reduced precision."""
+        return batch._replace(images=self._images(batch).contiguous(memory_format=MEMORY_FORMAT))
+
+    def _images(self, batch: Batch) -> Tensor:
         if not self.trainer.training:
-            images, masks = to_unit_nchw(batch.images), batch.masks
-        else:
-            place = (self.recipe.run.seed, self.state.epoch, self.state.step, self.global_rank)
-            generator = generator_of(*place, device=self.device)
-            # Dropout draws from the global generator, which must not remember how often a run was restarted.
-            torch.manual_seed(generator.initial_seed())
-            images, masks = augment_with_masks(batch.images, batch.masks, self.recipe.augment, generator)
-        return batch._replace(images=images.contiguous(memory_format=MEMORY_FORMAT), masks=masks)
+            return to_unit_nchw(batch.images)
+        place = (self.recipe.run.seed, self.state.epoch, self.state.step, self.global_rank)
+        generator = generator_of(*place, device=self.device)
+        # Dropout draws from the global generator, which must not remember how often the run was restarted.
+        torch.manual_seed(generator.initial_seed())
+        return augment_batch(batch.images, self.recipe.augment, generator)
 
     def on_train_epoch_start(self) -> None:
         """Dropout and, where it learns, batch norm are on; `CrackNetwork.train` keeps frozen parts frozen."""
         self.network.train()
         if self._features is None:  # not before: only now are the weights on their device
             self._features = FoldedBackbone(self.network.backbone)
-            if self.mask_head is not None:
-                self._middle = self.mask_head.watch(self._features.backbone)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the learning rates of this step."""
@@ -164,14 +157,8 @@ class FinetuneModule(LightningModule):
         """The loss with smoothed labels; the tally has the loss without, to compare with validation."""
         assert self._features is not None, "Lightning begins an epoch before its first step"
         logits = self.network.classify(self._features(self.network.normalise(batch.images)))
-        smoothing = self.recipe.finetune.label_smoothing
-        targets = batch.labels * (1 - smoothing) + smoothing / 2
         self.state.tally.count(logits.detach(), batch.labels, torch.ones_like(batch.labels))
-        loss = binary_cross_entropy_with_logits(logits, targets)
-        if self.mask_head is None:
-            return loss
-        masks = self.mask_head.loss(self._middle, batch.masks, batch.masked)
-        return loss + self.recipe.finetune.mask_loss * masks
+        return label_loss(logits, batch, self.recipe.finetune)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Average the weights, move the position on, save if it is time."""
@@ -222,7 +209,6 @@ class FinetuneModule(LightningModule):
         """Write the state; every process has the same, so the first one writes."""
         self.state.network = self.network.state_dict()
         self.state.ema = None if self.ema is None else self.ema.module.state_dict()
-        self.state.mask_head = None if self.mask_head is None else self.mask_head.state_dict()
         self.state.optimizer = self._optimizer.state_dict()
         if self.trainer.is_global_zero:
             save_state(self._checkpoint, self.state)
@@ -261,8 +247,6 @@ class FinetuneModule(LightningModule):
     def _restore(self) -> None:
         if self.state.network is not None:
             self.network.load_state_dict(self.state.network)
-        if self.mask_head is not None and self.state.mask_head is not None:
-            self.mask_head.load_state_dict(self.state.mask_head)
         if self.ema is not None and self.state.ema is not None:
             self.ema.module.load_state_dict(self.state.ema)
 

@@ -134,8 +134,8 @@ class FinetuneRecipe:
     warmup_share: float = _key(0.1, "of all steps, before the cosine falls to zero", ge=0, lt=1)
     ema: float = _key(0.99, "decay of the averaged weights; 0 is off", ge=0, lt=1)
     label_smoothing: float = _key(0.01, "0 is off", ge=0, lt=0.5)
-    mask_loss: float = _key(
-        0.0, "weight of telling where painted cracks lie, from middle stages; 0 is off", ge=0, le=100
+    doubt: float = _key(
+        0.0, "of labels of unpainted photos, q of the generalised cross-entropy; 0 is off", ge=0, lt=1
     )
     batch_norm: Literal["auto", "frozen", "trained"] = _key(
         "auto", 'statistics of the base: "auto" freezes them unless weights are "none"'

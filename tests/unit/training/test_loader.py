@@ -48,16 +48,16 @@ def test_it_can_be_iterated_again_and_left_early(paths: list[Path]) -> None:
 def test_a_painted_photo_differs_and_depends_on_seed_epoch_and_photo_only(paths: list[Path]) -> None:
     def load(seed: int, epoch: int, photo: int) -> bytes:
         draw = Draw(photo=photo, epoch=epoch, label=1, paint="crack")
-        return load_draw(paths[0], draw, (48, 48), seed=seed).pixels_hwc.tobytes()
+        return load_draw(paths[0], draw, (48, 48), seed=seed).tobytes()
 
-    plain = load_draw(paths[0], Draw(photo=0, epoch=0, label=0), (48, 48), seed=0).pixels_hwc.tobytes()
+    plain = load_draw(paths[0], Draw(photo=0, epoch=0, label=0), (48, 48), seed=0).tobytes()
     assert load(0, 0, 0) == load(0, 0, 0)
     assert len({plain, load(0, 0, 0), load(1, 0, 0), load(0, 1, 0), load(0, 0, 1)}) == 5
 
 
 def test_a_look_alike_can_be_painted(paths: list[Path]) -> None:
     draw = Draw(photo=0, epoch=0, label=0, paint="distractor")
-    painted = load_draw(paths[0], draw, (48, 48), seed=0).pixels_hwc
+    painted = load_draw(paths[0], draw, (48, 48), seed=0)
     assert not np.array_equal(painted, read_photo(paths[0]).pixels_hwc)
 
 
@@ -65,7 +65,7 @@ def test_a_crack_can_be_painted_over_a_look_alike(paths: list[Path]) -> None:
     alike, both = (
         load_draw(
             paths[0], Draw(photo=0, epoch=0, label=int(paint != "distractor"), paint=paint), (48, 48), seed=0
-        ).pixels_hwc
+        )
         for paint in ("distractor", "crack over distractor")
     )
     changed = np.abs(alike.astype(int) - both).max(axis=2) > 8
@@ -75,7 +75,7 @@ def test_a_crack_can_be_painted_over_a_look_alike(paths: list[Path]) -> None:
 def test_a_photo_too_small_for_the_painter_is_enlarged_first(tmp_path: Path) -> None:
     path = tmp_path / "small.png"
     Image.new("RGB", (16, 16), "grey").save(path)
-    painted = load_draw(path, Draw(photo=0, epoch=0, label=1, paint="crack"), (64, 64), seed=0).pixels_hwc
+    painted = load_draw(path, Draw(photo=0, epoch=0, label=1, paint="crack"), (64, 64), seed=0)
     assert painted.shape == (64, 64, 3)
     assert painted.std() > 0
 

@@ -40,11 +40,11 @@ _KIND_SHARES = {
 
 #: The widest crack as a share of the patch's side: tips are thin, and a map leaves most of the surface.
 _WIDEST = {
-    CrackKind.THROUGH: 0.14,
-    CrackKind.ENDING: 0.06,
+    CrackKind.THROUGH: 0.25,
+    CrackKind.ENDING: 0.1,
     CrackKind.INSIDE: 0.035,
-    CrackKind.CORNER: 0.14,
-    CrackKind.BRANCHED: 0.08,
+    CrackKind.CORNER: 0.2,
+    CrackKind.BRANCHED: 0.12,
     CrackKind.MAP: 0.025,
 }
 
@@ -61,7 +61,7 @@ class CrackOptions:
     """
 
     kind: CrackKind | None = None
-    width_px: tuple[float, float] = (0.4, 24.0)
+    width_px: tuple[float, float] = (0.4, 48.0)
     darkness: tuple[float, float] = (0.1, 0.92)
     visibility: float = 2.2
 
@@ -241,13 +241,17 @@ def _draw_finish(rng: np.random.Generator, width_px: float, look: Look, options:
     if width_px < 5 and rng.random() < 0.02:
         darkness = -rng.uniform(0.15, 0.35)
     warmth = rng.normal(0, 0.05)
+    # A gap so wide is a step in the ground: its far wall may stand in the light, its lips may be broken off.
+    gaping = width_px > 9 and rng.random() < 0.6
     finish = Finish(
         darkness=darkness,
         tint_rgb=(1 - warmth, 1.0, 1 + warmth),
         lip=rng.uniform(0.0, 0.35) if width_px > 2.5 and rng.random() < 0.6 else 0.0,
-        lip_px=float(np.clip(width_px * rng.uniform(0.3, 0.8), 1, 5)),
+        lip_px=float(np.clip(width_px * rng.uniform(0.3, 0.8), 1, 8 if gaping else 5)),
         slope_px=width_px * rng.uniform(0.1, 0.35) if width_px > 4 else 0.0,
-        rim=rng.uniform(0.1, 0.6) if width_px > 4 and rng.random() < 0.4 else 0.0,
+        depth_px=width_px * rng.uniform(0.25, 0.7) if gaping else 0.0,
+        lit_wall=rng.uniform(0.2, 0.65) if gaping else 0.0,
+        rim=rng.uniform(0.1, 0.6) if width_px > 4 and rng.random() < (0.7 if gaping else 0.4) else 0.0,
     )
     return _add_halo(rng, finish, width_px)
 

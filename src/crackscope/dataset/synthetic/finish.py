@@ -50,6 +50,8 @@ class Finish:
         lip: Strength of the light and shade on its edges.
         lip_px: How far that reaches.
         slope_px: How far from its edge the inside gets darker; 0 is an even bottom.
+        depth_px: How far the edge towards the light throws its shadow across the inside; 0 is everywhere.
+        lit_wall: Share of the darkness that the inside loses beyond that shadow.
         rim: Strength of a white, broken rim on the lit edge (chipped concrete).
         halo: Darkening (or, negative, whitening) of the surface around it.
         halo_px: How far the halo reaches.
@@ -61,6 +63,8 @@ class Finish:
     lip: float = 0.0
     lip_px: float = 1.0
     slope_px: float = 0.0
+    depth_px: float = 0.0
+    lit_wall: float = 0.0
     rim: float = 0.0
     halo: float = 0.0
     halo_px: float = 6.0
@@ -126,6 +130,9 @@ def paint_opening(
     block = np.ascontiguousarray(pixels_hwc[top:bottom, left:right])
     colours = block.reshape(-1, 3)
     values = colours[flat].astype(np.float32)
+    if finish.lit_wall:
+        beyond = _towards(soft, ys, xs, look.light_xy, finish.depth_px)
+        swallowed *= 1 - finish.lit_wall * beyond * (0.5 + patchiness)
     if shaded:
         facing = _facing(soft, ys, xs, look.light_xy, reach)
         lit = np.maximum(facing, 0)
@@ -168,6 +175,20 @@ def _halo(opening: Image.Image, finish: Finish, rng: np.random.Generator) -> NDA
     return np.asarray(spread.resize(opening.size, Image.Resampling.BILINEAR))
 
 
+def _towards(
+    soft: NDArray[np.uint8],
+    ys: NDArray[np.intp],
+    xs: NDArray[np.intp],
+    light_xy: tuple[float, float],
+    distance_px: float,
+) -> NDArray[np.float32]:
+    """Coverage 0..1 of the place that lies so far towards the light."""
+    height, width = soft.shape
+    dx, dy = round(light_xy[0] * distance_px), round(light_xy[1] * distance_px)
+    there = soft.ravel()[(ys + dy).clip(0, height - 1) * width + (xs + dx).clip(0, width - 1)]
+    return np.asarray(there * np.float32(1 / 255))
+
+
 def _facing(
     soft: NDArray[np.uint8],
     ys: NDArray[np.intp],
@@ -176,9 +197,6 @@ def _facing(
     reach_px: int,
 ) -> NDArray[np.float32]:
     """How much a pixel lies on a slope that faces the light: +1 on the far lip, -1 on the near one."""
-    height, width = soft.shape
-    dx, dy = round(light_xy[0] * reach_px), round(light_xy[1] * reach_px)
-    levels = soft.ravel()
-    lit = levels[(ys + dy).clip(0, height - 1) * width + (xs + dx).clip(0, width - 1)]
-    behind = levels[(ys - dy).clip(0, height - 1) * width + (xs - dx).clip(0, width - 1)]
-    return np.asarray((lit.astype(np.float32) - behind) * np.float32(1 / 255))
+    there = _towards(soft, ys, xs, light_xy, reach_px)
+    behind = _towards(soft, ys, xs, light_xy, -reach_px)
+    return there - behind

@@ -14,7 +14,6 @@ Scaling, normalisation and calibration are inside the graph, so that no caller c
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import types
 import typing
@@ -26,7 +25,7 @@ from typing import Any
 
 from crackscope.errors import BundleError
 from crackscope.labels import Label
-from crackscope.storage import sha256_file, write_json, write_text
+from crackscope.storage import read_versioned_json, sha256_file, write_json, write_text
 
 SCHEMA_VERSION = 1
 ONNX_NAME = "model.onnx"
@@ -200,17 +199,7 @@ def write_config(bundle: Bundle) -> Bundle:
 
 
 def _read_config(path: Path) -> ModelConfig:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BundleError(
-            f"cannot read {path}: {error.strerror or error}; expected a model folder"
-        ) from error
-    except ValueError as error:
-        raise BundleError(f"{path} is damaged: {error}") from error
-    found = document.get("schema_version") if isinstance(document, dict) else None
-    if found != SCHEMA_VERSION:
-        raise BundleError(f"{path} has schema version {found!r}; this version reads {SCHEMA_VERSION}")
+    document = read_versioned_json(path, SCHEMA_VERSION, error=BundleError, expected="a model folder")
     config: ModelConfig = _from_document(ModelConfig, document, str(path))
     if config.labels != tuple(str(label) for label in Label):
         raise BundleError(f"{path} has labels {config.labels}; expected {[str(label) for label in Label]}")

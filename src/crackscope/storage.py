@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and their SHA-256."""
+"""Files that are either whole or not there, their SHA-256, and JSON of a known version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crackscope.errors import OutputError
+from crackscope.errors import CrackscopeError, OutputError
 
 _CHUNK_BYTES = 1 << 20
 
@@ -82,6 +82,35 @@ def write_text(target: Path, text: str) -> None:
 def write_json(target: Path, document: Any) -> None:
     """Write JSON (UTF-8, indented, LF) atomically; NaN and infinity are refused."""
     write_text(target, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_versioned_json(
+    path: Path, version: int, *, error: type[CrackscopeError], expected: str, if_damaged: str = ""
+) -> dict[str, Any]:
+    """Read a JSON object whose ``schema_version`` is the one that this version of crackscope writes.
+
+    Args:
+        path: UTF-8.
+        version: The only one that is read.
+        error: What is raised.
+        expected: What the file should be or lie in, for the message where it can't be read.
+        if_damaged: What to do where it is no JSON.
+
+    Raises:
+        CrackscopeError: The given kind: no file, no JSON, no object, or another version.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as reason:
+        raise error(f"cannot read {path}: {reason.strerror or reason}; expected {expected}") from reason
+    except ValueError as reason:
+        advice = f"; {if_damaged}" if if_damaged else ""
+        raise error(f"{path} is damaged: {reason}{advice}") from reason
+    found = document.get("schema_version") if isinstance(document, dict) else None
+    if found != version:
+        raise error(f"{path} has schema version {found!r}; this version reads {version}")
+    assert isinstance(document, dict)
+    return document
 
 
 def sha256_file(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
@@ -12,7 +11,7 @@ from crackscope.errors import DataError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.labels import Label, ReviewReason
 from crackscope.reporting.records import ModelFacts, PhotoEntry, Region
-from crackscope.storage import sha256_file
+from crackscope.storage import read_versioned_json, sha256_file
 
 RESULTS_JSON = "results.json"
 SCHEMA_VERSION = 1
@@ -34,7 +33,13 @@ class ScanResults:
 
     def __init__(self, path: Path, photos: Path | None = None) -> None:
         self.path = path / RESULTS_JSON if path.is_dir() else path
-        document = _read(self.path)
+        document = read_versioned_json(
+            self.path,
+            SCHEMA_VERSION,
+            error=DataError,
+            expected="the results of `crackscope scan`",
+            if_damaged="scan the photos again",
+        )
         try:
             self.crackscope_version = str(document["crackscope_version"])
             self.model = ModelFacts(sha256=document["model"]["sha256"], name=document["model"]["name"])
@@ -50,22 +55,6 @@ class ScanResults:
             raise DataError(
                 f"{self.path} is damaged: {type(error).__name__} {error}; scan the photos again"
             ) from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(
-            f"cannot read {path}: {error.strerror or error}; expected the results of `crackscope scan`"
-        ) from error
-    except ValueError as error:
-        raise DataError(f"{path} is damaged: {error}; scan the photos again") from error
-    found = document.get("schema_version") if isinstance(document, dict) else None
-    if found != SCHEMA_VERSION:
-        raise DataError(f"{path} has schema version {found!r}; this version reads {SCHEMA_VERSION}")
-    assert isinstance(document, dict)
-    return document
 
 
 def _entries(documents: Sequence[dict[str, Any]], folder: Path, find: _Find) -> list[PhotoEntry]:

@@ -21,7 +21,8 @@ def tiles(
     """Cut photos with crack masks into labelled tiles: Positive/, Negative/plain/, Negative/planking/.
 
     Positive: at least SIZE / 2 crack pixels. Negative: none in the tile, nor 4 pixels around it. Other tiles
-    are left out. Also writes manifest.csv (grouped by photo) and tiles.csv.
+    are left out. Also writes tiles.csv, and manifest.csv with tiles grouped by photo: DSC00552 and DSC00552b
+    are parts of one.
     """
     from crackscope.cli.evaluated_photos import photo_bar
     from crackscope.dataset.tiles import TileRule, write_tiles

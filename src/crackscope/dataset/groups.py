@@ -18,6 +18,9 @@ BLOCK_LENGTH = 100
 
 # `7069-12` is patch 12 of SDNET2018's photo 7069; `IMG_0482_1_15` is row 1, column 15 of photo IMG_0482.
 _SOURCE_PHOTO = re.compile(r"(?P<photo>\d+)-\d+|(?P<named>.*[^\W_].*)_\d+_\d+")
+# `DSC00552b` is another part of photo DSC00552: in UAV75 all parts of a photo were taken at one moment, as EXIF
+# says, and no two photos were.
+_PART = re.compile(r"(?P<shot>[A-Z][A-Z_\d]*\d{4})[a-z]")
 _NUMBER = re.compile(r"\d+")
 
 # Correlation of a photo's mean colour with the next one's, by file number: METU Positive 0.8, and Negative,
@@ -95,7 +98,13 @@ def group_photos(
 def source_photo(photo: LabelledPhoto) -> tuple[str, str] | None:
     """The data set and name of the photo that a patch was cut from, where its file name tells it."""
     match = _SOURCE_PHOTO.fullmatch(_stem(photo.path))
-    return None if match is None else (photo.source, match["photo"] or match["named"])
+    return None if match is None else (photo.source, match["photo"] or shot_name(match["named"]))
+
+
+def shot_name(stem: str) -> str:
+    """A photo's name without the letter that tells the parts of one shot apart: of DSC00552b, DSC00552."""
+    match = _PART.fullmatch(stem)
+    return stem if match is None else match["shot"]
 
 
 def _join(*labellings: Sequence[Hashable | None]) -> list[int]:

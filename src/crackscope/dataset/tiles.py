@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from crackscope.dataset.groups import shot_name
 from crackscope.dataset.manifest import write_manifest
 from crackscope.dataset.records import Manifest, ManifestRow, Part
 from crackscope.errors import DataError, NoPhotosError, OutputError, UnreadablePhotoError
@@ -87,8 +88,9 @@ def write_tiles(
 ) -> TileCounts:
     """Cut photos into ``Positive/``, ``Negative/plain/`` and ``Negative/planking/``, with a manifest.
 
-    Photos and masks belong together by file name without its ending. The manifest groups tiles by photo and
-    puts all of them into the test part; ``tiles.csv`` has the pixel counts behind each label.
+    Photos and masks belong together by file name without its ending. The manifest groups tiles by photo
+    (parts of one shot, named as DSC00552 and DSC00552b, are one) and puts all of them into the test part;
+    ``tiles.csv`` has the pixel counts behind each label.
 
     Args:
         images: Folder of photos.
@@ -121,7 +123,7 @@ def write_tiles(
                     ManifestRow(
                         path=path,
                         label=tile.label,
-                        group=image.stem,
+                        group=shot_name(image.stem),
                         part=Part.TEST,
                         sha256=sha256_file(folder / path),
                     )

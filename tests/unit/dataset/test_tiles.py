@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from crackscope.dataset.discover import discover
-from crackscope.dataset.groups import source_photo
+from crackscope.dataset.groups import shot_name, source_photo
 from crackscope.dataset.manifest import read_manifest
 from crackscope.dataset.tiles import TileRule, label_tiles, write_tiles
 from crackscope.errors import DataError, NoPhotosError, OutputError
@@ -85,6 +85,29 @@ def test_the_folder_is_a_data_set_grouped_by_photo(photos: tuple[Path, Path], tm
     manifest = read_manifest(folder / "manifest.csv", root=folder)
     assert {row.group for row in manifest.rows} == {"a1", "b2"}
     assert len(manifest.rows) == 12
+
+
+def test_parts_of_one_photo_are_one_group(photos: tuple[Path, Path], tmp_path: Path) -> None:
+    for folder, ending in zip(photos, ("jpg", "png"), strict=True):
+        (folder / f"a1.{ending}").rename(folder / f"DSC00552.{ending}")
+        (folder / f"b2.{ending}").rename(folder / f"DSC00552b.{ending}")
+    counts = write_tiles(*photos, tmp_path / "tiles", rule=RULE)
+    assert (counts.photos, counts.positive) == (2, 2)
+    manifest = read_manifest(tmp_path / "tiles" / "manifest.csv", root=tmp_path / "tiles")
+    assert {row.group for row in manifest.rows} == {"DSC00552"}
+    assert len(manifest.rows) == 12
+
+
+def test_parts_of_one_photo_were_taken_at_one_moment(real_data: Path) -> None:
+    moments: dict[str, set[str]] = {}
+    for path in sorted((real_data / "uav75" / "images").iterdir()):
+        with Image.open(path) as opened:
+            taken = opened.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+        if taken is not None:
+            moments.setdefault(shot_name(path.stem), set()).add(taken)
+    assert len(moments) == 30
+    assert all(len(found) == 1 for found in moments.values())
+    assert len(set.union(*moments.values())) == len(moments)
 
 
 def test_a_photo_without_a_mask_is_named(photos: tuple[Path, Path], tmp_path: Path) -> None:

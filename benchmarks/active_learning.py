@@ -29,6 +29,8 @@ from crackscope import read_photo
 from crackscope.adaptation.fit import fit_site
 from crackscope.adaptation.graph import read_head
 from crackscope.adaptation.head import Evidence
+from crackscope.dataset.manifest import read_manifest
+from crackscope.dataset.tiles import MANIFEST_NAME, write_tiles
 from crackscope.errors import DataError
 from crackscope.evaluation.metrics import compute_metrics
 from crackscope.inference.classifier import CrackClassifier
@@ -37,9 +39,6 @@ from crackscope.resizing import resize_rgb
 
 STEP = 10
 TILES = 400
-UAV_TILE_PX = 128
-#: A tile of UAV75 with fewer crack pixels than this, but some, has no clear label and is left out.
-UAV_CRACK_PX = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +237,7 @@ def load_site(classifier: CrackClassifier, name: str, cache: Path) -> Site:
     """A site's embeddings, from the cache where this base has embedded it before."""
     path = cache / f"{name}-{base_identity(classifier)}.npz"
     if not path.is_file():
-        tiles, labels, groups = uav75_tiles() if name == "uav75" else patches_of(name)
+        tiles, labels, groups = uav75_tiles(cache / "uav75-tiles") if name == "uav75" else patches_of(name)
         size_hw = classifier.bundle.config.input_hw
         images = np.stack([resize_rgb(tile, size_hw) for tile in tiles])
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -258,22 +257,17 @@ def patches_of(name: str) -> tuple[Iterator[NDArray[np.uint8]], list[int], list[
     return (read_photo(file).pixels_hwc for file in files), labels, [group_of(file) for file in files]
 
 
-def uav75_tiles() -> tuple[list[NDArray[np.uint8]], list[int], list[str]]:
-    """The drone photos cut into tiles; Positive where the mask says that a crack runs through."""
-    tiles, labels, groups = [], [], []
-    for file in sorted((DATA / "uav75" / "images").iterdir()):
-        pixels = read_photo(file).pixels_hwc
-        cracked = read_photo(DATA / "uav75" / "labels" / f"{file.stem}.png").pixels_hwc[..., 0] == 255
-        for top in range(0, pixels.shape[0] - UAV_TILE_PX + 1, UAV_TILE_PX):
-            for left in range(0, pixels.shape[1] - UAV_TILE_PX + 1, UAV_TILE_PX):
-                place = np.s_[top : top + UAV_TILE_PX, left : left + UAV_TILE_PX]
-                crack_px = int(cracked[place].sum())
-                if crack_px == 0 or crack_px >= UAV_CRACK_PX:
-                    tiles.append(pixels[place])
-                    labels.append(int(crack_px > 0))
-                    # DSC00552 and DSC00552b are neighbours on one photo.
-                    groups.append(file.stem.rstrip("abcdefgh"))
-    return tiles, labels, groups
+def uav75_tiles(tiles: Path) -> tuple[Iterator[NDArray[np.uint8]], list[int], list[str]]:
+    """The drone photos cut as by `crackscope data tiles`; tiles without a clear label are left out."""
+    if not tiles.is_dir():
+        write_tiles(DATA / "uav75" / "images", DATA / "uav75" / "labels", tiles)
+    rows = read_manifest(tiles / MANIFEST_NAME, root=tiles).rows
+    return (
+        (read_photo(tiles / row.path).pixels_hwc for row in rows),
+        [row.label.number for row in rows],
+        # DSC00552 and DSC00552b are neighbours on one photo.
+        [row.group.rstrip("abcdefgh") for row in rows],
+    )
 
 
 def markdown(curves: list[Curve]) -> str:

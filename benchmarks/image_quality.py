@@ -34,7 +34,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from crackscope.bundle import Bundle, write_config
+from crackscope.bundle import Bundle, load_bundle, write_config
 from crackscope.dataset.records import Part
 from crackscope.evaluation.distortions import DISTORTIONS, Distortion
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
@@ -90,6 +90,8 @@ class Caught:
     Attributes:
         correct_flagged: Share of the correctly judged photos.
         correct_flagged_mixed: Likewise, where half of the photos are undistorted.
+        wrong_of_flagged: There, the share of wrong labels among flagged photos.
+        wrong_of_others: And among the others.
     """
 
     distortion: str
@@ -99,6 +101,8 @@ class Caught:
     misses_caught: float | None
     correct_flagged: float
     correct_flagged_mixed: float
+    wrong_of_flagged: float | None
+    wrong_of_others: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +128,13 @@ class Row:
 
 def main() -> None:
     options, began = _options(), time.process_time()
-    classifier = CrackClassifier.load(options.model, threads=1)
+    bundle = load_bundle(options.model)
     limit_photos, sources = _photos(options)
     if options.write:
-        write_limit(classifier.bundle, limit_photos, options.known)
+        write_limit(bundle, limit_photos, options.known)
         return
+    # What its own limit sends to review is what is asked here.
+    classifier = CrackClassifier.load(Bundle(bundle.folder, replace(bundle.config, quality=None)), threads=1)
     input_hw = classifier.bundle.config.input_hw
     known = np.array([numbers_of(read_photo(photo.file).pixels_hwc, input_hw) for photo in limit_photos])
     judged = {name: judge(classifier, photos) for name, photos in sources.items()}
@@ -234,6 +240,10 @@ def _caught(line: int, flagged: dict[str, Flags], judged: dict[str, Judged]) -> 
 
     misses, correct = of(lambda one: one.missed, line), of(lambda one: ~one.wrong, line)
     undistorted = of(lambda one: ~one.wrong, 0)
+    wrong = np.concatenate([one.wrong[at][~one.reviewed[at]] for one in judged.values() for at in (0, line)])
+    beyond = np.concatenate(
+        [flagged[s][at][~one.reviewed[at]] for s, one in judged.items() for at in (0, line)]
+    )
     return Caught(
         distortion=name,
         strength=strength,
@@ -244,6 +254,8 @@ def _caught(line: int, flagged: dict[str, Flags], judged: dict[str, Judged]) -> 
         misses_caught=float(misses.mean()) if len(misses) else None,
         correct_flagged=float(correct.mean()),
         correct_flagged_mixed=float((correct.mean() + undistorted.mean()) / 2),
+        wrong_of_flagged=float(wrong[beyond].mean()) if beyond.any() else None,
+        wrong_of_others=float(wrong[~beyond].mean()) if not beyond.all() else None,
     )
 
 

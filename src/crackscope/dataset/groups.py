@@ -18,8 +18,8 @@ BLOCK_LENGTH = 100
 
 # `7069-12` is patch 12 of SDNET2018's photo 7069; `IMG_0482_1_15` is row 1, column 15 of photo IMG_0482.
 _SOURCE_PHOTO = re.compile(r"(?P<photo>\d+)-\d+|(?P<named>.*[^\W_].*)_\d+_\d+")
-# `DSC00552b` is another part of photo DSC00552: in UAV75 all parts of a photo were taken at one moment, as EXIF
-# says, and no two photos were.
+# `DSC00552b` is another part of photo DSC00552: by UAV75's EXIF data all parts of a photo were taken at one
+# moment, and every photo at another.
 _PART = re.compile(r"(?P<shot>[A-Z][A-Z_\d]*\d{4})[a-z]")
 _NUMBER = re.compile(r"\d+")
 

@@ -265,8 +265,7 @@ def uav75_tiles(tiles: Path) -> tuple[Iterator[NDArray[np.uint8]], list[int], li
     return (
         (read_photo(tiles / row.path).pixels_hwc for row in rows),
         [row.label.number for row in rows],
-        # DSC00552 and DSC00552b are neighbours on one photo.
-        [row.group.rstrip("abcdefgh") for row in rows],
+        [row.group for row in rows],
     )
 
 

@@ -1,4 +1,4 @@
-"""The loss of labels: binary cross-entropy, less sure of labels that real photos may not show."""
+"""The loss of labels: binary cross-entropy, less sure of cracks that real photos may not show."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from crackscope.training.recipe import FinetuneRecipe
 def label_loss(logits: Tensor, batch: Batch, recipe: FinetuneRecipe) -> Tensor:
     """Mean loss of a batch, with smoothed labels.
 
-    With ``recipe.doubt`` unpainted photos get the generalised cross-entropy ``(1 - p^q) / q``, p being the
-    probability of their label (Zhang and Sabuncu, https://arxiv.org/abs/1805.07836): people saw cracks that
-    are gone at the network's resolution, and overlooked others. What is painted is certain.
+    With ``recipe.doubt`` real Positives get the generalised cross-entropy ``(1 - p^q) / q`` of their score p
+    (Zhang and Sabuncu, https://arxiv.org/abs/1805.07836): many cracks are gone at the network's resolution,
+    and a photo that shows none must not teach that plain concrete is cracked. What is painted is certain.
     """
     smoothing = recipe.label_smoothing
     targets = batch.labels * (1 - smoothing) + smoothing / 2
     losses = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     if recipe.doubt:
-        towards_label = torch.where(batch.labels == 1, logits, -logits)
-        doubted = (1 - torch.exp(recipe.doubt * functional.logsigmoid(towards_label))) / recipe.doubt
-        losses = torch.where(batch.painted, losses, doubted)
+        doubted = (1 - torch.exp(recipe.doubt * functional.logsigmoid(logits))) / recipe.doubt
+        losses = torch.where((batch.labels == 1) & ~batch.painted, doubted, losses)
     return losses.mean()

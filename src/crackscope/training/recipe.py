@@ -135,7 +135,7 @@ class FinetuneRecipe:
     ema: float = _key(0.99, "decay of the averaged weights; 0 is off", ge=0, lt=1)
     label_smoothing: float = _key(0.01, "0 is off", ge=0, lt=0.5)
     doubt: float = _key(
-        0.0, "of labels of unpainted photos, q of the generalised cross-entropy; 0 is off", ge=0, lt=1
+        0.0, "of real cracks that can't be seen, q of the generalised cross-entropy; 0 is off", ge=0, lt=1
     )
     batch_norm: Literal["auto", "frozen", "trained"] = _key(
         "auto", 'statistics of the base: "auto" freezes them unless weights are "none"'

@@ -38,6 +38,9 @@ _KIND_SHARES = {
 }
 
 
+#: Median widths in pixels of a patch of 227: hairlines to open cracks and, now and then, a gap.
+_USUAL_PX, _GAPS_PX, _GAPS_SHARE = (0.4, 24.0), (12.0, 48.0), 0.1
+
 #: The widest crack as a share of the patch's side: tips are thin, and a map leaves most of the surface.
 _WIDEST = {
     CrackKind.THROUGH: 0.25,
@@ -55,13 +58,14 @@ class CrackOptions:
 
     Attributes:
         kind: ``None`` draws one by chance.
-        width_px: Range of the median width, log-uniform; the patch and the kind limit it further.
+        width_px: Range of the median width, log-uniform; ``None`` draws hairlines to gaps as in surveys. The
+            patch and the kind limit it further.
         darkness: Range of the share of light that a crack swallows; wide cracks tend to the upper end.
         visibility: Least contrast of the crack, in units of the patch's own texture.
     """
 
     kind: CrackKind | None = None
-    width_px: tuple[float, float] = (0.4, 48.0)
+    width_px: tuple[float, float] | None = None
     darkness: tuple[float, float] = (0.1, 0.92)
     visibility: float = 2.2
 
@@ -96,8 +100,9 @@ def paint_crack(
     options = options or CrackOptions()
     kind = options.kind or _draw_kind(rng)
     side_px = min(pixels_hwc.shape[:2])
-    low, high = options.width_px
-    high = max(low, min(high, side_px * _WIDEST[kind]))
+    widest_px = side_px * _WIDEST[kind]
+    low, high = options.width_px or _draw_widths(rng, widest_px)
+    high = max(low, min(high, widest_px))
     width_px = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     look = look_at(pixels_hwc, rng)
     width_px = max(width_px, _least_darkness(look, options) * _FULL_CONTRAST_PX / 0.9)
@@ -118,6 +123,11 @@ def paint_crack(
     mask = np.zeros(pixels_hwc.shape[:2], dtype=np.uint8)
     mask[box[1] : box[3], box[0] : box[2]] = covered
     return Painted(pixels_hwc=painted, mask_hw=mask, kind=kind, width_px=width_px)
+
+
+def _draw_widths(rng: np.random.Generator, widest_px: float) -> tuple[float, float]:
+    gap = rng.random() < _GAPS_SHARE and widest_px > _GAPS_PX[0]
+    return _GAPS_PX if gap else _USUAL_PX
 
 
 def _draw_kind(rng: np.random.Generator) -> CrackKind:

@@ -294,11 +294,15 @@ def show(rows: Sequence[Row], judged: dict[str, Judged]) -> None:
         for one in rows[0].conditions
         if (one.distortion, one.strength) in SHOWN
     ]
+    first = "{} {:g}".format(*DECISIVE[0])
+    titles.append(f"wrong labels of flagged / of others, half of them with {first}")
     print(_line(["the more of it, the worse", *judged, *titles, "worth it"]))
     print("|---|" + "---:|" * (len(judged) + len(titles)) + "---|")
     for one in rows:
         shown = [c for c in one.conditions if (c.distortion, c.strength) in SHOWN]
         caught = [f"{_share(c.misses_caught)} / {_share(c.correct_flagged)}" for c in shown]
+        blurred = next(c for c in shown if (c.distortion, c.strength) == DECISIVE[0])
+        caught.append(f"{_share(blurred.wrong_of_flagged)} / {_share(blurred.wrong_of_others)}")
         flagged = map(_share, one.flagged_undistorted.values())
         print(_line([one.name, *flagged, *caught, "yes" if one.worth_it else "no"]))
 

@@ -162,6 +162,9 @@ def test_the_model_knows_where_it_comes_from(run: tuple[TrainResult, Recorder]) 
     assert config.training["stages"]["taken"] == run[0].stage
     assert config.patch_px == 48
     assert config.threshold.fitted_on.startswith("calibration part")
+    assert config.quality is not None
+    assert config.quality.limit > 0
+    assert config.quality.fitted_on.startswith("calibration part")
     assert config.versions["torch"]
 
 

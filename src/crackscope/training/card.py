@@ -96,6 +96,11 @@ def _decision(config: ModelConfig) -> str:
             f"- Scores from {config.review.low:.4f} to {config.review.high:.4f} are marked for review as "
             "`uncertain`"
         )
+    if config.quality is not None:
+        lines.append(
+            f"- Photos with a sharpness below {config.quality.limit:.3f} are marked as `poor image quality`; "
+            f"{config.quality.quantile:.0%} of {config.quality.fitted_on} lie below"
+        )
     if config.familiarity is not None:
         lines.append(
             f"- Photos farther than {config.familiarity.limit:.3f} from the training data are marked as "

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from crackscope.bundle import Calibration, Familiarity, ModelConfig, ReviewBand, Threshold
+from crackscope.bundle import Calibration, Familiarity, ImageQuality, ModelConfig, ReviewBand, Threshold
 from crackscope.training.card import model_card
 
 BARE = {
@@ -33,6 +33,7 @@ def test_the_card_says_what_the_config_knows() -> None:
         config(
             review=ReviewBand(low=0.2, high=0.8, alpha=0.05, fitted_on="x"),
             familiarity=Familiarity(method="m", limit=2.5, quantile=0.99, fitted_on="x"),
+            quality=ImageQuality(measure="sharpness", limit=12.25, quantile=0.01, fitted_on="120 photos"),
             training={
                 "data": {
                     "sources": {"metu": {"Positive": 1200, "Negative": 800}},
@@ -52,6 +53,8 @@ def test_the_card_says_what_the_config_knows() -> None:
         "| accuracy | 0.9900 | 0.9800 to 1.0000 |",
         "0.2000 to 0.8000",
         "2.500",
+        "sharpness below 12.250",
+        "1% of 120 photos lie below",
         "2.0e-06",
     ):
         assert said in card

@@ -27,6 +27,7 @@ from crackscope.training.head import HeadFit, LabelledEmbeddings, fit_head
 from crackscope.training.history import Stage
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
+from crackscope.training.painted_evidence import judge_painted
 from crackscope.training.recipe import Recipe
 from crackscope.training.stages import takes_stage_2
 from crackscope.training.weights import start_network
@@ -146,12 +147,14 @@ class FoldFitter:
         self, network: CrackNetwork, embedded: _Embedded, fold: Fold, recipe: Recipe, stage: Stage
     ) -> FoldScores:
         familiarity = fit_familiarity(embedded.familiar)
+        part = self._pool.part(PartName.CALIBRATION, fold.calibration)
         decision = fit_decision(
             _logits(network, embedded.calibration),
             familiarity.distances(embedded.calibration),
-            self._pool.part(PartName.CALIBRATION, fold.calibration),
+            part,
             recipe,
             Listener(),
+            judge_painted(network, part, recipe) if stage == "finetune" else None,
         )
         scores = apply_calibration(_logits(network, embedded.test), decision.calibration)
         scores = np.round(scores, SCORE_DECIMALS)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from crackscope.bundle import Familiarity
 
 #: Directions with a variance of their own; all others share one. Of the pictures of Caltech-101 kept for the
-#: test 98 % and 95 % were flagged on two detectors at about 1 % of METU. With 256 it was 96 % on both, but
+#: test 98 % and 95 % were flagged on two detectors at about 1 % of METU, and 63 % on one that was fine-tuned
+#: for longer: what the last embedding says of anything but cracks fades. With 256 it was 96 % on both, but
 #: the rest has next to no variance after fine-tuning: half-precision weights alone made 10 % of new concrete
 #: unfamiliar. Nearest neighbours and a shrunk covariance did no better (benchmarks/familiarity.py).
 _DIRECTIONS = 16

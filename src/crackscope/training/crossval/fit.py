@@ -154,7 +154,7 @@ class FoldFitter:
             part,
             recipe,
             Listener(),
-            judge_painted(network, part, recipe) if stage == "finetune" else None,
+            judge_painted(network, part, recipe),
         )
         scores = apply_calibration(_logits(network, embedded.test), decision.calibration)
         scores = np.round(scores, SCORE_DECIMALS)

@@ -6,7 +6,8 @@ The graph has one input, uint8 RGB images (N, H, W, 3) of the model's size, N fr
 - ``logit`` (N,): before calibration
 - ``embedding`` (N, D): the pooled features
 - ``cam`` (N, h, w): the class activation map; its mean plus the head's bias is the logit
-- ``distance`` (N,), optional: how far the embedding lies from the training data (see `Familiarity`)
+- ``trunk`` (N, T), optional: the pooled features of the base's last stage, before its last projection
+- ``distance`` (N,), optional: how far the photo lies from the training data (see `Familiarity`)
 
 Scaling, normalisation and calibration are inside the graph, so that no caller can get them wrong.
 """

@@ -5,6 +5,7 @@ cam      = 8 * darkness of the cell     (N, h, w), cells of ``input_hw / grid_hw
 logit    = mean(cam) - 4                black: +4, mid-grey: 0, white: -4
 score    = sigmoid(scale * logit + bias)
 embedding = [darkness, red, green, blue], each 0..1
+trunk = embedding * 2
 distance = |embedding - (0.5, 0.5, 0.5, 0.5)|
 """
 
@@ -106,12 +107,14 @@ def _darkness_graph(
         node("ReduceMean", ["dark_cells"], ["darkness"], axes=[2, 3], keepdims=0),
         node("ReduceMean", ["rgb"], ["colour"], axes=[2, 3], keepdims=0),
         node("Concat", ["darkness", "colour"], ["embedding"], axis=1),
+        node("Add", ["embedding", "embedding"], ["trunk"]),
     ]
     outputs = [
         helper.make_tensor_value_info("score", TensorProto.FLOAT, ["batch"]),
         helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["batch"]),
         helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", 4]),
         helper.make_tensor_value_info("cam", TensorProto.FLOAT, ["batch", rows, columns]),
+        helper.make_tensor_value_info("trunk", TensorProto.FLOAT, ["batch", 4]),
     ]
     if with_distance:
         nodes += [

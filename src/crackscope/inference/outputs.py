@@ -21,8 +21,10 @@ class ModelOutputs:
         logit: (N,) float32, before calibration.
         embedding: (N, D) float32, pooled features.
         cam: (N, h, w) float32; its mean over h and w plus the head's bias is the logit.
-        distance: (N,) float32, how far the embedding lies from the training data; ``None`` where the model
-            was exported without it.
+        distance: (N,) float32, how far the photo lies from the training data; ``None`` where the model was
+            exported without it.
+        trunk: (N, T) float32, pooled features of the base's last stage, before its last projection; ``None``
+            where the model was exported without it.
     """
 
     score: NDArray[np.float32]
@@ -30,6 +32,7 @@ class ModelOutputs:
     embedding: NDArray[np.float32]
     cam: NDArray[np.float32]
     distance: NDArray[np.float32] | None
+    trunk: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -42,6 +45,7 @@ class ModelOutputs:
             embedding=self.embedding[images],
             cam=self.cam[images],
             distance=None if self.distance is None else self.distance[images],
+            trunk=None if self.trunk is None else self.trunk[images],
         )
 
 
@@ -50,12 +54,14 @@ def join_outputs(parts: Sequence[ModelOutputs]) -> ModelOutputs:
     if len(parts) == 1:
         return parts[0]
     distances = [part.distance for part in parts if part.distance is not None]
+    trunks = [part.trunk for part in parts if part.trunk is not None]
     return ModelOutputs(
         score=np.concatenate([part.score for part in parts]),
         logit=np.concatenate([part.logit for part in parts]),
         embedding=np.concatenate([part.embedding for part in parts]),
         cam=np.concatenate([part.cam for part in parts]),
         distance=np.concatenate(distances) if distances else None,
+        trunk=np.concatenate(trunks) if trunks else None,
     )
 
 
@@ -72,6 +78,7 @@ class ScoredPhoto:
         embedding: (D,) float32, pooled features.
         cam: (h, w) float32, the class activation map.
         distance: From the training data; ``None`` where the model does not give it.
+        trunk: (T,) float32, pooled features of the last stage; ``None`` where the model does not give them.
     """
 
     path: str
@@ -82,6 +89,7 @@ class ScoredPhoto:
     embedding: NDArray[np.float32]
     cam: NDArray[np.float32]
     distance: float | None
+    trunk: NDArray[np.float32] | None = None
 
 
 def scored_photo(path: str, photo: ReadyPhoto, outputs: ModelOutputs, index: int) -> ScoredPhoto | Failure:
@@ -97,4 +105,5 @@ def scored_photo(path: str, photo: ReadyPhoto, outputs: ModelOutputs, index: int
         embedding=outputs.embedding[index],
         cam=outputs.cam[index],
         distance=None if outputs.distance is None else float(outputs.distance[index]),
+        trunk=None if outputs.trunk is None else outputs.trunk[index],
     )

@@ -36,7 +36,7 @@ _PROVIDERS = {
 BATCH_SIZE = 32
 
 _OUTPUT_RANKS = {"score": 1, "logit": 1, "embedding": 2, "cam": 3}
-_OPTIONAL_RANKS = {"distance": 1}
+_OPTIONAL_RANKS = {"distance": 1, "trunk": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ class Session(ABC):
             embedding=arrays["embedding"],
             cam=arrays["cam"],
             distance=arrays.get("distance"),
+            trunk=arrays.get("trunk"),
         )
 
     @abstractmethod

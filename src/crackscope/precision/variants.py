@@ -131,7 +131,7 @@ def _outside_of_convolutions(graph: onnx.GraphProto) -> list[str]:
     found: set[str] = set()
     while waiting:
         node = makers.get(waiting.pop())
-        if node is None or "embedding" in node.output or node.name in found:
+        if node is None or node.name in found or {"embedding", "trunk"} & set(node.output):
             continue
         found.add(node.name)
         waiting += node.input

@@ -40,11 +40,12 @@ def decide_on_calibration(
     listener.step("calibration, threshold and review band")
     part = parts.calibration
     embeddings = first_view(trained.embedder.embed(part, ("identity",), listener))
+    trunk = trained.embedder.trunk(part, ("identity",), listener)
     familiarity = fit_familiarity(trained.familiar)
     with torch.inference_mode():
         logits = trained.network.head(torch.from_numpy(embeddings))[:, 0].numpy()
     painted = judge_painted(trained.network, part, recipe)
-    decision = fit_decision(logits, familiarity.distances(embeddings), part, recipe, listener, painted)
+    decision = fit_decision(logits, familiarity.distances(trunk), part, recipe, listener, painted)
     write_json(folder.decision, asdict(decision))
     return decision, familiarity
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crackscope.bundle import Bundle, Calibration, ModelConfig, Threshold
 from crackscope.inference.session import Session, open_session
 from crackscope.storage import atomic_path
-from crackscope.training.embeddings import EmbeddingJob, embed_photos
+from crackscope.training.embeddings import EmbeddingJob, Features, embed_photos
 from crackscope.training.export import ExportedGraph, export_onnx
 from crackscope.training.head import LabelledEmbeddings
 from crackscope.training.listener import Listener
@@ -43,7 +43,20 @@ class Embedder:
 
     def embed(self, part: Part, views: tuple[View, ...], listener: Listener) -> LabelledEmbeddings:
         """Embed every photo of a part in the given views."""
-        values = embed_photos(
+        values = self._features(part, views, "embedding", listener)
+        return LabelledEmbeddings(values=values, labels=part.photos.labels, sources=part.photos.sources)
+
+    def trunk(self, part: Part, views: tuple[View, ...], listener: Listener) -> NDArray[np.float32]:
+        """(N, T) pooled features of the last stage, of the photos as they are.
+
+        After `embed` of the same part and views they come from the cache.
+        """
+        return self._features(part, views, "trunk", listener)
+
+    def _features(
+        self, part: Part, views: tuple[View, ...], features: Features, listener: Listener
+    ) -> NDArray[np.float32]:
+        return embed_photos(
             EmbeddingJob(
                 paths=part.photos.paths,
                 sha256=part.sha256,
@@ -53,10 +66,10 @@ class Embedder:
             ),
             self._session,
             self._cache,
+            features=features,
             workers=self._recipe.run.workers,
             progress=listener.progress,
         )
-        return LabelledEmbeddings(values=values, labels=part.photos.labels, sources=part.photos.sources)
 
     @property
     def input_hw(self) -> tuple[int, int]:
@@ -64,7 +77,7 @@ class Embedder:
         return self._recipe.network.input_px, self._recipe.network.input_px
 
     def _open(self, network: CrackNetwork) -> Session:
-        folder = self._cache / f"graph-{self._network_sha256[:16]}-{self._recipe.network.input_px}"
+        folder = self._cache / f"trunk-graph-{self._network_sha256[:16]}-{self._recipe.network.input_px}"
         config = ModelConfig(
             name="embedder",
             created="",

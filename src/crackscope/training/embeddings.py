@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.cpus import available_cpus
-from crackscope.errors import DataError
+from crackscope.errors import BundleError, DataError
 from crackscope.inference.session import Session
 from crackscope.resizing import resize_rgb
 from crackscope.storage import atomic_path
@@ -24,6 +25,9 @@ from crackscope.training.patches import read_patch
 from crackscope.training.recipe import View
 
 Progress = Callable[[int, int | None], None]
+
+#: What is kept of each photo: ``embedding`` in every view, ``trunk`` (see `ModelOutputs`) in the first one.
+Features = Literal["embedding", "trunk"]
 
 #: Photos per file on disk: what a killed run embeds again at most.
 _CHUNK = 512
@@ -63,20 +67,22 @@ def embed_photos(
     session: Session,
     cache: Path,
     *,
+    features: Features = "embedding",
     workers: int = 0,
     progress: Progress | None = None,
 ) -> NDArray[np.float32]:
-    """Embed every photo in every view; what an earlier, interrupted call left in the cache is used.
+    """Embed every photo in every view; what an earlier call left in the cache is used, interrupted or not.
 
     Args:
         job: What to embed.
         session: The open network.
         cache: A folder for chunks; safe to delete.
+        features: Which to return; one pass finds and keeps both.
         workers: Threads; 0 is one per core.
         progress: Called with photos done and in all.
 
     Returns:
-        (N, V, D) float32.
+        (N, V, D) float32, or (N, T) of ``trunk``.
 
     Raises:
         DataError: A photo can't be read any more.
@@ -85,11 +91,12 @@ def embed_photos(
     embeddings: NDArray[np.float32] | None = None
     with ThreadPoolExecutor(workers or available_cpus(), thread_name_prefix="photos") as pool:
         for start in range(0, len(job.paths), _CHUNK):
-            path = folder / f"{start:08d}.npy"
+            path = folder / f"{start:08d}.npz"
             paths = job.paths[start : start + _CHUNK]
             if not path.is_file():
                 _write_chunk(path, _embed_chunk(paths, job, session, pool))
-            chunk = np.load(path)
+            with np.load(path) as kept:
+                chunk = kept[features]
             if embeddings is None:
                 embeddings = np.empty((len(job.paths), *chunk.shape[1:]), dtype=np.float32)
             embeddings[start : start + len(chunk)] = chunk
@@ -115,20 +122,27 @@ def make_view(image_hwc: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
 
 def _embed_chunk(
     paths: Sequence[Path], job: EmbeddingJob, session: Session, pool: ThreadPoolExecutor
-) -> NDArray[np.float32]:
+) -> dict[Features, NDArray[np.float32]]:
     # Each thread decodes and embeds whole batches: while one waits for a file, another computes.
     batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
-    return np.concatenate(list(pool.map(lambda batch: _embed_batch(batch, job, session), batches)))
+    found = list(pool.map(lambda batch: _embed_batch(batch, job, session), batches))
+    return {
+        "embedding": np.concatenate([embedding for embedding, _ in found]),
+        "trunk": np.concatenate([trunk for _, trunk in found]),
+    }
 
 
-def _embed_batch(paths: Sequence[Path], job: EmbeddingJob, session: Session) -> NDArray[np.float32]:
+def _embed_batch(
+    paths: Sequence[Path], job: EmbeddingJob, session: Session
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     images = [read_patch(path, job.input_hw) for path in paths]
-    views = [
-        session.infer(np.stack([make_view(image, view) for image in images])).embedding for view in job.views
-    ]
-    return np.stack(views, axis=1)
+    outputs = [session.infer(np.stack([make_view(image, view) for image in images])) for view in job.views]
+    trunk = outputs[0].trunk
+    if trunk is None:
+        raise BundleError(f"{session.bundle.folder} gives no features of its last stage; export it again")
+    return np.stack([output.embedding for output in outputs], axis=1), trunk
 
 
-def _write_chunk(path: Path, embeddings: NDArray[np.float32]) -> None:
-    with atomic_path(path) as temporary:
-        np.save(temporary, embeddings)
+def _write_chunk(path: Path, features: dict[Features, NDArray[np.float32]]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, embedding=features["embedding"], trunk=features["trunk"])

@@ -60,7 +60,7 @@ class ExportedGraph(nn.Module):
         self.distance = None if familiarity is None else DistanceOutput(familiarity)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """``score``, ``logit``, ``embedding``, ``cam`` and, with a familiarity model, ``distance``."""
+        """``score``, ``logit``, ``embedding``, ``cam``, ``trunk``; ``distance`` with a familiarity model."""
         unit = images.permute(0, 3, 1, 2).to(torch.float32) / 255
         found = self.network.outputs(unit)
         outputs = {
@@ -68,8 +68,9 @@ class ExportedGraph(nn.Module):
             "logit": found.logit,
             "embedding": found.embedding,
             "cam": found.cam,
+            "trunk": found.trunk,
         }
-        return outputs if self.distance is None else {**outputs, "distance": self.distance(found.embedding)}
+        return outputs if self.distance is None else {**outputs, "distance": self.distance(found.trunk)}
 
 
 def export_bundle(

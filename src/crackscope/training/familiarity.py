@@ -1,4 +1,8 @@
-"""How far a photo lies from everything the network was trained on, measured on its embedding."""
+"""How far a photo lies from all that the network was trained on, measured where it still knows other things.
+
+That is the trunk (see `NetworkOutputs`): of pictures that are no concrete the embedding of a network that was
+fine-tuned for ten epochs tells 63 % from concrete, and the trunk of the same network 99 %.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +16,17 @@ from torch import Tensor, nn
 
 from crackscope.bundle import Familiarity
 
-#: Directions with a variance of their own; all others share one. Of the pictures of Caltech-101 kept for the
-#: test 98 % and 95 % were flagged on two detectors at about 1 % of METU, and 63 % on one that was fine-tuned
-#: for longer: what the last embedding says of anything but cracks fades. With 256 it was 96 % on both, but
-#: the rest has next to no variance after fine-tuning: half-precision weights alone made 10 % of new concrete
-#: unfamiliar. Nearest neighbours and a shrunk covariance did no better (benchmarks/familiarity.py).
+#: Directions with a variance of their own; all others share one. With more, as many pictures of Caltech-101
+#: are flagged (benchmarks/familiarity.py); the fewer, the less of other places' concrete is, and the less
+#: rounding of the weights moves the distance.
 _DIRECTIONS = 16
 
-METHOD = f"Mahalanobis distance under probabilistic PCA with {_DIRECTIONS} directions"
+METHOD = f"Mahalanobis distance under probabilistic PCA with {_DIRECTIONS} directions, of trunk features"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamiliarityModel:
-    """A Gaussian of the training embeddings (Tipping and Bishop, Probabilistic PCA, 1999).
+    """A Gaussian of the training photos' features (Tipping and Bishop, Probabilistic PCA, 1999).
 
     Attributes:
         mean: (D,) float32.
@@ -38,17 +40,17 @@ class FamiliarityModel:
     deviations: NDArray[np.float32]
     residual_std: float
 
-    def distances(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Distance of each of (N, D) embeddings; about 1 for what the Gaussian was fitted on."""
+    def distances(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Distance of each of (N, D) features; about 1 for what the Gaussian was fitted on."""
         with torch.inference_mode():
-            found: NDArray[np.float32] = DistanceOutput(self)(torch.from_numpy(embeddings)).numpy()
+            found: NDArray[np.float32] = DistanceOutput(self)(torch.from_numpy(features)).numpy()
         return found
 
 
-def fit_familiarity(embeddings: NDArray[np.float32]) -> FamiliarityModel:
-    """Fit the Gaussian to (N, D) embeddings of training photos."""
-    count = min(_DIRECTIONS, min(embeddings.shape) - 1)
-    pca = PCA(n_components=count, svd_solver="covariance_eigh").fit(embeddings)
+def fit_familiarity(features: NDArray[np.float32]) -> FamiliarityModel:
+    """Fit the Gaussian to (N, D) features of training photos."""
+    count = min(_DIRECTIONS, min(features.shape) - 1)
+    pca = PCA(n_components=count, svd_solver="covariance_eigh").fit(features)
     return FamiliarityModel(
         mean=pca.mean_.astype(np.float32),
         directions=pca.components_.astype(np.float32),
@@ -68,7 +70,7 @@ def set_limit(distances: NDArray[np.float32], *, quantile: float, fitted_on: str
 
 
 class DistanceOutput(nn.Module):
-    """The distance as a part of the exported graph: (N, D) embeddings to (N,)."""
+    """The distance as a part of the exported graph: (N, D) features to (N,)."""
 
     mean: Tensor
     directions: Tensor
@@ -81,10 +83,10 @@ class DistanceOutput(nn.Module):
         self.register_buffer("deviations", torch.from_numpy(model.deviations))
         self.residual_std = model.residual_std
 
-    def forward(self, embedding: Tensor) -> Tensor:
+    def forward(self, features: Tensor) -> Tensor:
         """Root of the mean squared deviation over all D directions, each in its own standard deviations."""
-        centred = embedding - self.mean
+        centred = features - self.mean
         inside = centred @ self.directions.T
         residual = centred - inside @ self.directions
         total = (inside / self.deviations).square().sum(1) + (residual / self.residual_std).square().sum(1)
-        return (total / embedding.shape[1]).sqrt()
+        return (total / features.shape[1]).sqrt()

@@ -17,11 +17,20 @@ from crackscope.errors import RecipeError, WeightsError
 
 @dataclass(frozen=True, slots=True)
 class NetworkOutputs:
-    """One batch: logit (N,), embedding (N, D), cam (N, h, w); ``cam.mean((1, 2)) + bias == logit``."""
+    """What the network says of one batch.
+
+    Attributes:
+        logit: (N,).
+        embedding: (N, D), the pooled features that the dense output sees.
+        cam: (N, h, w); ``cam.mean((1, 2)) + bias == logit``.
+        trunk: (N, T), the pooled output of the base's last stage, before the projection that many families of
+            networks end in. Fine-tuning leaves more in it of what is no crack.
+    """
 
     logit: Tensor
     embedding: Tensor
     cam: Tensor
+    trunk: Tensor
 
 
 class CrackNetwork(nn.Module):
@@ -90,10 +99,18 @@ class CrackNetwork(nn.Module):
 
     def outputs(self, images: Tensor) -> NetworkOutputs:
         """Logit, embedding and activation map; the map costs one projection more."""
-        features = self.feature_map(images)
+        features, trunk = self._feature_maps(images)
         embedding = features.mean((2, 3))
         cam = torch.einsum("nchw,c->nhw", features, self.head.weight[0])
-        return NetworkOutputs(self.head(embedding)[:, 0], embedding, cam)
+        return NetworkOutputs(self.head(embedding)[:, 0], embedding, cam, trunk.mean((2, 3)))
+
+    def _feature_maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The last feature map, and the one of the last stage; a base without stages has but one."""
+        if not hasattr(self.backbone, "forward_intermediates"):
+            features = self.feature_map(images)
+            return features, features
+        features, [trunk] = self.backbone.forward_intermediates(self.normalise(images), indices=1)
+        return features, trunk
 
     def train(self, mode: bool = True) -> CrackNetwork:
         """As in PyTorch, but frozen parts and (without ``train_norm``) all batch norms stay in eval mode."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.training.embedder import Embedder, first_view
+from crackscope.training.embedder import Embedder
 from crackscope.training.fit import FinetuneResult, TrainerOptions, finetune
 from crackscope.training.head import fit_head
 from crackscope.training.history import EpochRow, Stage, write_history
@@ -19,7 +19,7 @@ from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
 from crackscope.training.weights import WeightsOrigin, start_network
 
-#: Training photos that are embedded again after stage 2; a Gaussian of 64 directions needs no more.
+#: Training photos that are embedded again after stage 2; a Gaussian of 16 directions needs no more.
 _FAMILIAR_PHOTOS = 4_000
 
 
@@ -31,7 +31,7 @@ class Trained:
         network: In eval mode, on the CPU.
         embedder: Of that network.
         origin: Of its starting weights.
-        familiar: (N, D) embeddings of training photos, as this network makes them.
+        familiar: (N, T) `Embedder.trunk` features of training photos, as this network makes them.
         history: Every epoch of every stage that ran.
         stage: The one whose weights these are.
         report: What each stage achieved on the validation part, and which was taken.
@@ -85,7 +85,7 @@ def fit_stage_1(parts: Parts, recipe: Recipe, folder: RunFolder, listener: Liste
         network=network,
         embedder=embedder,
         origin=origin,
-        familiar=first_view(train),
+        familiar=embedder.trunk(parts.train, recipe.head.views, listener),
         history=fit.history,
         stage="head",
         report={"taken": "head", "head": asdict(best)},
@@ -128,7 +128,7 @@ def _take_or_leave(
     network = first.network
     network.load_state_dict(result.state)
     embedder = Embedder(network.eval(), recipe, folder.cache)
-    familiar = first_view(embedder.embed(parts.train.sample(_FAMILIAR_PHOTOS), ("identity",), listener))
+    familiar = embedder.trunk(parts.train.sample(_FAMILIAR_PHOTOS), ("identity",), listener)
     return replace(first, embedder=embedder, familiar=familiar, history=history, stage=stage, report=report)
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from crackscope.errors import DataError
+from crackscope.errors import BundleError, DataError
 from crackscope.inference.session import Session, open_session
 from crackscope.training import embeddings
 from crackscope.training.embeddings import EmbeddingJob, embed_photos, make_view
@@ -59,11 +60,29 @@ def test_only_chunks_that_are_missing_are_embedded_again(
     session: Session, photos: tuple[Path, ...], tmp_path: Path
 ) -> None:
     found = embed_photos(job_of(photos), session, tmp_path)
-    second = sorted(tmp_path.rglob("*.npy"))[1]
+    second = sorted(tmp_path.rglob("*.npz"))[1]
     second.unlink()
     # Only the photos of the second chunk are there.
     kept = tuple(path if 16 <= index < 32 else Path("gone", path.name) for index, path in enumerate(photos))
     np.testing.assert_array_equal(embed_photos(job_of(kept), session, tmp_path), found)
+
+
+def test_features_of_the_trunk_come_from_the_same_pass_and_the_first_view(
+    session: Session, photos: tuple[Path, ...], tmp_path: Path
+) -> None:
+    embedded = embed_photos(job_of(photos), session, tmp_path)
+    gone = tuple(Path("gone", path.name) for path in photos)
+    found = embed_photos(job_of(gone), session, tmp_path, features="trunk")
+    np.testing.assert_allclose(found, embedded[:, 0] * 2)
+
+
+def test_a_graph_without_a_trunk_is_refused(
+    session: Session, photos: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = session.infer
+    monkeypatch.setattr(session, "infer", lambda images: dataclasses.replace(whole(images), trunk=None))
+    with pytest.raises(BundleError, match="last stage; export it again"):
+        embed_photos(job_of(photos), session, tmp_path)
 
 
 @pytest.mark.parametrize(

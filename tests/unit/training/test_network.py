@@ -47,6 +47,38 @@ def test_all_ways_to_the_logit_agree() -> None:
     assert outputs.cam.ndim == 3
 
 
+@pytest.mark.parametrize(
+    ("backbone", "projects"),
+    [("test_efficientnet", True), ("test_resnet", False), ("mobilenetv3_small_050", False)],
+)
+@torch.inference_mode()
+def test_the_trunk_is_what_comes_before_a_last_projection(backbone: str, projects: bool) -> None:
+    network, images = make_network(backbone), some_images()
+    outputs = network.outputs(images)
+    if projects:
+        [trunk] = network.backbone.forward_intermediates(
+            network.normalise(images), indices=1, intermediates_only=True
+        )
+        torch.testing.assert_close(outputs.trunk, trunk.mean((2, 3)))
+        assert outputs.trunk.shape[1] < network.embedding_size
+    else:
+        torch.testing.assert_close(outputs.trunk, outputs.embedding)
+
+
+@torch.inference_mode()
+def test_a_base_that_tells_no_stages_has_its_features_for_a_trunk() -> None:
+    network, images = make_network(), some_images()
+    whole = network.backbone
+
+    class Features(torch.nn.Module):
+        def forward_features(self, images: Tensor) -> Tensor:
+            return whole.forward_features(images)
+
+    network.backbone = Features()
+    outputs = network.outputs(images)
+    torch.testing.assert_close(outputs.trunk, outputs.embedding)
+
+
 @torch.inference_mode()
 def test_normalisation_is_inside() -> None:
     network, images = make_network(), some_images()

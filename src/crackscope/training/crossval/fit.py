@@ -55,11 +55,13 @@ class FoldScores:
 
 @dataclass(frozen=True, slots=True)
 class _Embedded:
-    """Embeddings of a fold's photos as the network it goes on with makes them."""
+    """Embeddings (N, D) and trunk features (N, T) of a fold's photos, by the network it goes on with."""
 
-    familiar: NDArray[np.float32]
+    familiar_trunk: NDArray[np.float32]
     calibration: NDArray[np.float32]
+    calibration_trunk: NDArray[np.float32]
     test: NDArray[np.float32]
+    test_trunk: NDArray[np.float32]
 
 
 class FoldFitter:
@@ -83,6 +85,7 @@ class FoldFitter:
         embedder = Embedder(network, recipe, cache)
         everything = pool.part(PartName.TEST, np.arange(len(pool)))
         self._frozen = embedder.embed(everything, recipe.head.views, listener).values
+        self._frozen_trunk = embedder.trunk(everything, recipe.head.views, listener)
 
     def fit(self, fold: Fold, work: Path) -> FoldScores:
         """Train on the fold's training side and score its test photos.
@@ -130,27 +133,41 @@ class FoldFitter:
         return taken
 
     def _from_cache(self, fold: Fold) -> _Embedded:
-        first = self._frozen[:, 0]
+        first, trunk = self._frozen[:, 0], self._frozen_trunk
         return _Embedded(
-            np.ascontiguousarray(first[_evenly(fold.train)]), first[fold.calibration], first[fold.test]
+            familiar_trunk=trunk[_evenly(fold.train)],
+            calibration=first[fold.calibration],
+            calibration_trunk=trunk[fold.calibration],
+            test=first[fold.test],
+            test_trunk=trunk[fold.test],
         )
 
     def _embed_again(self, network: CrackNetwork, fold: Fold, recipe: Recipe, work: Path) -> _Embedded:
         embedder = Embedder(network, recipe, work / "cache")
-        found = [
-            first_view(embedder.embed(self._pool.part(PartName.TEST, rows), ("identity",), self._listener))
-            for rows in (_evenly(fold.train), fold.calibration, fold.test)
-        ]
-        return _Embedded(*found)
+
+        def trunk(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+            return embedder.trunk(self._pool.part(PartName.TEST, rows), ("identity",), self._listener)
+
+        def embedding(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+            part = self._pool.part(PartName.TEST, rows)
+            return first_view(embedder.embed(part, ("identity",), self._listener))
+
+        return _Embedded(
+            familiar_trunk=trunk(_evenly(fold.train)),
+            calibration=embedding(fold.calibration),
+            calibration_trunk=trunk(fold.calibration),
+            test=embedding(fold.test),
+            test_trunk=trunk(fold.test),
+        )
 
     def _decide(
         self, network: CrackNetwork, embedded: _Embedded, fold: Fold, recipe: Recipe, stage: Stage
     ) -> FoldScores:
-        familiarity = fit_familiarity(embedded.familiar)
+        familiarity = fit_familiarity(embedded.familiar_trunk)
         part = self._pool.part(PartName.CALIBRATION, fold.calibration)
         decision = fit_decision(
             _logits(network, embedded.calibration),
-            familiarity.distances(embedded.calibration),
+            familiarity.distances(embedded.calibration_trunk),
             part,
             recipe,
             Listener(),
@@ -161,7 +178,7 @@ class FoldFitter:
         return FoldScores(
             scores=scores,
             positive=predicted_positive(scores, decision.threshold.value),
-            reasons=_reasons(scores, familiarity.distances(embedded.test), decision),
+            reasons=_reasons(scores, familiarity.distances(embedded.test_trunk), decision),
             facts=_facts(fold, decision, stage),
         )
 

@@ -23,7 +23,7 @@ from crackscope.cli.evaluated_photos import (
     print_table,
 )
 from crackscope.cli.labelled_data import Folders, Negative, Positive
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, TestTimeAugmentation
 from crackscope.inference.engines import Device, Engine
 
 
@@ -47,6 +47,7 @@ def evaluate(
     seed: Seed = 0,
     device: DeviceName = Device.AUTO,
     engine: EngineName = Engine.ONNXRUNTIME,
+    tta: TestTimeAugmentation = False,
     as_json: AsJson = False,
 ) -> None:
     """Say how good a model is on labelled photos: every metric with its 95 % interval by group.
@@ -64,7 +65,7 @@ def evaluate(
     folders = data or [DEFAULT_FOLDER]
     if output is not None:
         claim_folder(output, folders)
-    classifier = CrackClassifier.load(model, engine=engine, device=device, threshold=threshold)
+    classifier = CrackClassifier.load(model, engine=engine, device=device, threshold=threshold, tta=tta)
     photos = load_photos(
         folders, manifest=manifest, part=part, grouping=grouping, positive=positive, negative=negative
     )

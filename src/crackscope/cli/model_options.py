@@ -19,4 +19,12 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the folder named by --output if it is there.")
 ]
 DeviceName = Annotated[Device, typer.Option(help="Where the model runs.")]
+TestTimeAugmentation = Annotated[
+    bool,
+    typer.Option(
+        "--tta",
+        help="Test-time augmentation: look at each photo's four corners too, and average the odds. Finds "
+        "more, takes up to five times as long.",
+    ),
+]
 EngineName = Annotated[Engine, typer.Option(help="What runs the model.")]

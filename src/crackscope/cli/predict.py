@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, TestTimeAugmentation
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.writers import Format, text_lines, write_outcomes
 from crackscope.labels import Label, ReviewReason
@@ -81,6 +81,7 @@ def predict(
     ] = None,
     device: DeviceName = Device.AUTO,
     engine: EngineName = Engine.ONNXRUNTIME,
+    tta: TestTimeAugmentation = False,
     limit_pixels: Annotated[
         int, typer.Option(min=1, help="Photos with more pixels than this are errors.")
     ] = 256_000_000,
@@ -109,7 +110,7 @@ def predict(
     if form is Format.PARQUET and output is None:
         raise typer.BadParameter("parquet is no text; name a file with --output", param_hint="--format")
     classifier = CrackClassifier.load(
-        model, engine=engine, device=device, threads=threads, threshold=threshold
+        model, engine=engine, device=device, threads=threads, threshold=threshold, tta=tta
     )
     counts = Counts()
     outcomes = classifier.predict_paths(

@@ -32,7 +32,7 @@ class ScoredPhotos:
     """What one model said of photos whose truth is known.
 
     Attributes:
-        model: The model's name.
+        model: The model's name, and that it looked with test-time augmentation.
         identity: The SHA-256 of its network.
         threshold: What the labels were decided with.
         band: The model's review band.
@@ -149,7 +149,7 @@ def score_photos(
             if progress is not None:
                 progress(len(outcomes), len(photos))
     return ScoredPhotos(
-        model=classifier.bundle.config.name,
+        model=classifier.bundle.config.name + (", test-time augmentation" if classifier.tta else ""),
         identity=classifier.bundle.identity,
         threshold=classifier.threshold,
         band=classifier.bundle.config.review,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -12,6 +13,7 @@ from PIL import Image
 
 from crackscope.errors import PhotoError, UnreadablePhotoError
 from crackscope.images import LIMIT_PIXELS, Photo, check_size, photo_from_image, read_photo
+from crackscope.inference.augmentation import CORNER_SHARE, cut_corners
 from crackscope.inference.quality import sharpness
 from crackscope.records import Failure
 from crackscope.resizing import resize_rgb
@@ -36,21 +38,27 @@ class Reading:
         limit_pixels: Photos with more pixels are refused.
         fast_decode: Whether JPEGs may be decoded at a half, a quarter or an eighth of their size where that
             is still at least `FAST_MARGIN` times the model's: faster, with slightly different pixels.
+        corners: Whether the photo's corners are wanted too, for test-time augmentation.
     """
 
     input_hw: tuple[int, int]
     limit_pixels: int = LIMIT_PIXELS
     fast_decode: bool = False
+    corners: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyPhoto:
-    """A photo at the model's size: uint8 RGB (H, W, 3), how sharp it is there, and what it was before."""
+    """A photo at the model's size: uint8 RGB (H, W, 3), how sharp it is there, and what it was before.
+
+    ``corners_hwc`` has its corners, at the same size, where they were asked for.
+    """
 
     name: str
     pixels_hwc: NDArray[np.uint8]
     sharpness: float
     photo_hw: tuple[int, int]
+    corners_hwc: tuple[NDArray[np.uint8], ...] = ()
 
 
 def ready_photo(source: PhotoSource, reading: Reading) -> ReadyPhoto:
@@ -67,6 +75,7 @@ def ready_photo(source: PhotoSource, reading: Reading) -> ReadyPhoto:
         pixels_hwc=pixels_hwc,
         sharpness=sharpness(pixels_hwc),
         photo_hw=photo.photo_hw,
+        corners_hwc=cut_corners(photo.pixels_hwc, reading.input_hw) if reading.corners else (),
     )
 
 
@@ -92,10 +101,14 @@ def source_name(source: PhotoSource) -> str:
 def _read(source: PhotoSource, reading: Reading) -> Photo:
     if isinstance(source, str | Path | bytes):
         height, width = reading.input_hw
+        # A corner is enlarged more than the whole photo.
+        margin = FAST_MARGIN / CORNER_SHARE if reading.corners else FAST_MARGIN
         return read_photo(
             source if isinstance(source, bytes) else Path(source),
             limit_pixels=reading.limit_pixels,
-            at_least_hw=(FAST_MARGIN * height, FAST_MARGIN * width) if reading.fast_decode else None,
+            at_least_hw=(math.ceil(margin * height), math.ceil(margin * width))
+            if reading.fast_decode
+            else None,
         )
     if isinstance(source, Image.Image):
         with _OPEN_IMAGES:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.bundle import Calibration
 from crackscope.inference.inputs import ReadyPhoto
 from crackscope.records import SCORE_DECIMALS, Failure
 
@@ -107,3 +108,27 @@ def scored_photo(path: str, photo: ReadyPhoto, outputs: ModelOutputs, index: int
         distance=None if outputs.distance is None else float(outputs.distance[index]),
         trunk=None if outputs.trunk is None else outputs.trunk[index],
     )
+
+
+def average_odds(looks: Sequence[ModelOutputs], calibration: Calibration) -> ModelOutputs:
+    """The first look's outputs with the score of all looks, whose odds are averaged: test-time augmentation.
+
+    Odds, and not scores, so that one sure look outvotes several that see nothing.
+
+    Args:
+        looks: Outputs of the same N photos, look by look; embedding, map and distance stay the first one's.
+        calibration: What makes scores of logits. The averaged logit is the one that it turns into the score.
+    """
+    calibrated = np.stack([calibration.scale * look.logit.astype(np.float64) for look in looks])
+    log_odds = np.logaddexp.reduce(calibrated + calibration.bias, axis=0) - np.log(len(looks))
+    return replace(
+        looks[0],
+        score=_sigmoid(log_odds).astype(np.float32),
+        logit=((log_odds - calibration.bias) / calibration.scale).astype(np.float32),
+    )
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    # exp of a negative number only: no overflow.
+    small = np.exp(-np.abs(values))
+    return np.asarray(np.where(values >= 0, 1, small) / (1 + small))

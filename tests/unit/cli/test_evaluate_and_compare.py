@@ -80,6 +80,12 @@ def test_a_threshold_overrides_the_models_own(data: Path, model: Path) -> None:
     assert json.loads(_run(*arguments, "1"))["metrics"]["specificity"]["value"] == 1
 
 
+def test_test_time_augmentation_is_said_with_the_model(data: Path, model: Path) -> None:
+    arguments = ("evaluate", data, "-m", model, "--json", "--resamples", "20")
+    plain, augmented = (json.loads(_run(*arguments, *more)) for more in ((), ("--tta",)))
+    assert augmented["model"]["name"] == plain["model"]["name"] + ", test-time augmentation"
+
+
 def test_datasets_is_the_default_place(data: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data.rename(data.parent / "datasets")
     monkeypatch.chdir(data.parent)

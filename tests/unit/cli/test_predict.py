@@ -93,6 +93,17 @@ def test_the_threshold_can_be_set(run: Run) -> None:
     assert (row["label"], row["threshold"]) == ("Positive", "0.001")
 
 
+def test_corners_are_looked_at_where_asked_for(run: Run, tmp_path: Path) -> None:
+    pixels = np.full((64, 64, 3), 255, np.uint8)
+    pixels[:16, :16] = 0
+    Image.fromarray(pixels).save(tmp_path / "corner.png")
+    [plain] = _rows(run("corner.png", "--format", "csv"))
+    [augmented] = _rows(run("corner.png", "--tta", "--format", "csv"))
+    assert float(plain["score"]) == pytest.approx(0.0293, abs=1e-4)
+    # One of five looks has odds of 0.045, the whole photo 0.030 and three corners 0.018.
+    assert float(augmented["score"]) == pytest.approx(0.0253, abs=1e-3)
+
+
 def test_paths_come_from_standard_input_too(run: Run) -> None:
     result = run(
         "light.png", "-", "--format", "csv", standard_input="dark.png\r\n\nsub\nwände.png\n".encode()

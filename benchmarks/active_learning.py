@@ -26,6 +26,7 @@ from site_kit import DATA, SITES, base_identity, group_of
 from sklearn.cluster import kmeans_plusplus
 
 from crackscope import read_photo
+from crackscope.adaptation.embedded import join_features
 from crackscope.adaptation.fit import fit_site
 from crackscope.adaptation.graph import read_head
 from crackscope.adaptation.head import Evidence
@@ -43,9 +44,9 @@ TILES = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """N embedded tiles with labels 0 or 1 and the source photo of each."""
+    """N embedded tiles (features as a `Head` takes them), labels 0 or 1, and the source photo of each."""
 
-    embeddings: NDArray[np.float32]
+    features: NDArray[np.float32]
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
 
@@ -184,13 +185,14 @@ def follow(
     """Label the pool in one order, ten tiles at a time."""
     choose, asks_newest = ORDERS[order]
     head, cut = read_head(classifier.bundle), start_cut(classifier)
-    start, embeddings = head, site.embeddings.astype(np.float64)
-    served = head.logits(embeddings[pool]) - cut
+    start, features = head, site.features.astype(np.float64)
+    embeddings = features[:, : head.embedding_weight.size]
+    served = head.logits(features[pool]) - cut
     labelled = np.array([], np.intp)
     rng = np.random.default_rng([draw, 1])
-    scores = [balanced_accuracy(site.labels[test], head.logits(embeddings[test]) - cut)]
+    scores = [balanced_accuracy(site.labels[test], head.logits(features[test]) - cut)]
     while len(labelled) < most:
-        margins = head.logits(embeddings[pool]) - cut if asks_newest else served
+        margins = head.logits(features[pool]) - cut if asks_newest else served
         choice = Choice(embeddings=embeddings[pool], margins=margins, labelled=labelled, rng=rng)
         labelled = np.concatenate([labelled, choose(choice)])
         try:
@@ -199,7 +201,7 @@ def follow(
             pass  # one class is from a single place so far: the model stays as it is, as with `adapt`
         else:
             head, cut = fit.head, fit.cut
-        scores.append(balanced_accuracy(site.labels[test], head.logits(embeddings[test]) - cut))
+        scores.append(balanced_accuracy(site.labels[test], head.logits(features[test]) - cut))
     cracked = np.cumsum(site.labels[pool[labelled]])[STEP - 1 :: STEP]
     return Curve(
         pair=pair,
@@ -219,7 +221,7 @@ def start_cut(classifier: CrackClassifier) -> float:
 def evidence_of(site: Site, rows: NDArray[np.intp]) -> Evidence:
     n = len(rows)
     return Evidence(
-        embeddings=site.embeddings[rows].astype(np.float64),
+        features=site.features[rows].astype(np.float64),
         labels=site.labels[rows],
         groups=site.groups[rows],
         labelled=np.ones(n, dtype=bool),
@@ -234,14 +236,16 @@ def balanced_accuracy(truth: NDArray[np.int64], margins: NDArray[np.float64]) ->
 
 
 def load_site(classifier: CrackClassifier, name: str, cache: Path) -> Site:
-    """A site's embeddings, from the cache where this base has embedded it before."""
+    """A site's features, from the cache where this base has embedded it before."""
     path = cache / f"{name}-{base_identity(classifier)}.npz"
     if not path.is_file():
         tiles, labels, groups = uav75_tiles(cache / "uav75-tiles") if name == "uav75" else patches_of(name)
         size_hw = classifier.bundle.config.input_hw
         images = np.stack([resize_rgb(tile, size_hw) for tile in tiles])
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, embeddings=classifier.run(images).embedding, labels=labels, groups=groups)
+        outputs = classifier.run(images)
+        features = join_features(outputs.embedding, outputs.trunk)
+        np.savez(path, features=features, labels=labels, groups=groups)
     with np.load(path) as arrays:
         return Site(**{key: arrays[key] for key in arrays.files})
 

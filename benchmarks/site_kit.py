@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -24,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from crackscope.adaptation.embedded import join_evidence
+from crackscope.adaptation.embedded import join_evidence, join_features
 from crackscope.adaptation.fit import fit_site
 from crackscope.adaptation.graph import read_head
 from crackscope.adaptation.head import Evidence
@@ -63,13 +64,13 @@ SITES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A site's embeddings: N tiles, and M painted variants of some Negative ones.
+    """A site's features, as a `Head` takes them: N tiles, and M painted variants of some Negative ones.
 
     Attributes:
         origins: (M,) the tile that each variant was painted on.
     """
 
-    embeddings: NDArray[np.float32]
+    features: NDArray[np.float32]
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
     painted: NDArray[np.float32]
@@ -92,7 +93,12 @@ class Row:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pair", action="append", required=True, help="MODEL_FOLDER:SITE; may be repeated")
+    parser.add_argument(
+        "--pair",
+        action="append",
+        required=True,
+        help="MODEL_FOLDER:SITE, a name or a folder of tiles; may be repeated",
+    )
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--cache", type=Path, default=Path(".cache/site_kit"))
     parser.add_argument("--output", type=Path, help="writes OUTPUT.json and OUTPUT.md")
@@ -113,7 +119,7 @@ def study(pair: str, draws: int, cache: Path) -> Iterator[Row]:
     folder, _, name = pair.rpartition(":")
     classifier = CrackClassifier.load(folder)
     site = load_site(classifier, name, cache)
-    label = f"{classifier.bundle.config.name} ({Path(folder).parent.name}) on {name}"
+    label = f"{classifier.bundle.config.name} ({Path(folder).parent.name}) on {Path(name).name}"
     for draw in range(draws):
         began = time.perf_counter()
         yield from study_draw(classifier, site, label, draw)
@@ -129,7 +135,7 @@ def study_draw(classifier: CrackClassifier, site: Site, pair: str, draw: int) ->
     paintable = np.unique(site.origins)
     healthy = rng.permutation(paintable[~test[paintable]])[:HEALTHY]
     start, config = read_head(classifier.bundle), classifier.bundle.config
-    embeddings, truth = site.embeddings[test].astype(np.float64), site.labels[test]
+    features, truth = site.features[test].astype(np.float64), site.labels[test]
 
     def row(way: str, k: int, n: int, reach: float | None, scores: NDArray[np.float64], cut: float) -> Row:
         found = compute_metrics(truth, scores, threshold=cut)
@@ -143,7 +149,7 @@ def study_draw(classifier: CrackClassifier, site: Site, pair: str, draw: int) ->
             metrics={name: float(getattr(found, name)) for name in METRICS},
         )
 
-    old = apply_calibration(start.logits(embeddings), config.calibration)
+    old = apply_calibration(start.logits(features), config.calibration)
     yield row("none", 0, 0, None, old, classifier.threshold)
     painted = painted_evidence(site, healthy)
     for way, k, parts in [
@@ -153,14 +159,14 @@ def study_draw(classifier: CrackClassifier, site: Site, pair: str, draw: int) ->
     ]:
         fit = fit_site(join_evidence(parts), start, seed=draw)
         n = 0 if way == "labels" else len(healthy)
-        yield row(way, k, n, fit.reach, expit(fit.head.logits(embeddings) - fit.cut), 0.5)
+        yield row(way, k, n, fit.reach, expit(fit.head.logits(features) - fit.cut), 0.5)
 
 
 def labelled_evidence(site: Site, by_label: list[NDArray[np.intp]], k: int) -> Evidence:
     """Half of k tiles from each class."""
     rows = np.concatenate([members[: k // 2] for members in by_label])
     return Evidence(
-        embeddings=site.embeddings[rows].astype(np.float64),
+        features=site.features[rows].astype(np.float64),
         labels=site.labels[rows],
         groups=site.groups[rows],
         labelled=np.ones(len(rows), dtype=bool),
@@ -173,7 +179,7 @@ def painted_evidence(site: Site, healthy: NDArray[np.int64]) -> Evidence:
     variants = np.isin(site.origins, healthy)
     n, m = len(healthy), int(variants.sum())
     return Evidence(
-        embeddings=np.concatenate([site.embeddings[healthy], site.painted[variants]]).astype(np.float64),
+        features=np.concatenate([site.features[healthy], site.painted[variants]]).astype(np.float64),
         labels=np.concatenate([np.zeros(n, np.int64), site.painted_labels[variants]]),
         groups=np.concatenate([site.groups[healthy], site.groups[site.origins[variants]]]),
         labelled=np.zeros(n + m, dtype=bool),
@@ -181,11 +187,20 @@ def painted_evidence(site: Site, healthy: NDArray[np.int64]) -> Evidence:
     )
 
 
+def _folder_plan(folder: Path) -> SitePlan:
+    positive, negative = ((folder / str(label)).absolute() for label in (Label.POSITIVE, Label.NEGATIVE))
+    if not (positive.is_dir() and negative.is_dir()):
+        raise SystemExit(
+            f"{folder} is no site: expected {', '.join(SITES)}, or folders {positive}, {negative}"
+        )
+    return SitePlan(positive=str(positive), negative=str(negative), tiles=700, painted=220)
+
+
 def load_site(classifier: CrackClassifier, name: str, cache: Path) -> Site:
-    """A site's embeddings, from the cache where this base has embedded it before."""
-    path = cache / f"{name}-{base_identity(classifier)}.npz"
+    """A site's features, from the cache where this base has embedded it before."""
+    path = cache / f"{Path(name).name}-{base_identity(classifier)}.npz"
     if not path.is_file():
-        site = embed_site(classifier, SITES[name])
+        site = embed_site(classifier, SITES.get(name) or _folder_plan(Path(name)))
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, **asdict(site))
     with np.load(path) as arrays:
@@ -205,7 +220,7 @@ def embed_site(classifier: CrackClassifier, plan: SitePlan) -> Site:
     rng = np.random.default_rng(1)
     files, labels = [], []
     for folder, label in ((plan.positive, 1), (plan.negative, 0)):
-        found = sorted((DATA / folder).iterdir())
+        found = sorted(file for file in (DATA / folder).rglob("*.*") if file.is_file())
         kept = np.sort(rng.permutation(len(found))[: plan.tiles])
         files += [found[index] for index in kept]
         labels += [label] * len(kept)
@@ -216,7 +231,7 @@ def embed_site(classifier: CrackClassifier, plan: SitePlan) -> Site:
         pixels = read_photo(files[origin]).pixels_hwc
         variants += [paint_crack(pixels, rng).pixels_hwc for _ in range(2)] + [paint_distractor(pixels, rng)]
     return Site(
-        embeddings=_embed(classifier, (read_photo(file).pixels_hwc for file in files)),
+        features=_embed(classifier, (read_photo(file).pixels_hwc for file in files)),
         labels=truth,
         groups=np.array([group_of(file) for file in files]),
         painted=_embed(classifier, iter(variants)),
@@ -235,15 +250,12 @@ def group_of(file: Path) -> str:
 
 
 def _embed(classifier: CrackClassifier, photos: Iterator[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    size_hw, embedded, batch = classifier.bundle.config.input_hw, [], []
-    for photo in photos:
-        batch.append(resize_rgb(photo, size_hw))
-        if len(batch) == 256:
-            embedded.append(classifier.run(np.stack(batch)).embedding)
-            batch = []
-    if batch:
-        embedded.append(classifier.run(np.stack(batch)).embedding)
-    return np.concatenate(embedded)
+    size_hw = classifier.bundle.config.input_hw
+    images, found = (resize_rgb(photo, size_hw) for photo in photos), []
+    while batch := list(itertools.islice(images, 256)):
+        outputs = classifier.run(np.stack(batch))
+        found.append(join_features(outputs.embedding, outputs.trunk))
+    return np.concatenate(found)
 
 
 def markdown(rows: list[Row]) -> str:

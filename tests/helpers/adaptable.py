@@ -27,10 +27,10 @@ INPUT_HW = (32, 32)
 FILTERS = 8
 
 
-def write_adaptable_bundle(folder: Path, *, half_precision: bool = False) -> Bundle:
+def write_adaptable_bundle(folder: Path, *, half_precision: bool = False, with_trunk: bool = False) -> Bundle:
     """Write graph, config and card; with ``half_precision`` the head is stored as float16 and cast."""
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(_graph(half_precision), folder / ONNX_NAME)
+    onnx.save(_graph(half_precision, with_trunk), folder / ONNX_NAME)
     config = ModelConfig(
         name="Line filters",
         created="2024-01-01T00:00:00+00:00",
@@ -55,7 +55,7 @@ def _filters() -> np.ndarray:
     return filters.astype(np.float32)
 
 
-def _graph(half_precision: bool) -> onnx.ModelProto:
+def _graph(half_precision: bool, with_trunk: bool) -> onnx.ModelProto:
     weight = np.random.default_rng(4).normal(0, 1, (1, FILTERS)).astype(np.float32)
     stored = weight.astype(np.float16) if half_precision else weight
     constants = {
@@ -91,6 +91,10 @@ def _graph(half_precision: bool) -> onnx.ModelProto:
     ]
     constants["axis_1"] = np.array([1], np.int64)
     shapes = {"score": [], "logit": [], "embedding": [FILTERS], "cam": [14, 14], "distance": []}
+    if with_trunk:
+        # Of the filters before the nonlinearity, after all that needs it: as exporters order nodes.
+        nodes.append(node("ReduceMean", ["responses", "axes"], ["trunk"], keepdims=0))
+        shapes["trunk"] = [FILTERS]
     graph = helper.make_graph(
         nodes,
         "lines",

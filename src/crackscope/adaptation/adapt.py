@@ -134,7 +134,7 @@ def _fit(classifier: CrackClassifier, site: Embedded, settings: AdaptSettings) -
     old = classifier.bundle.config
     before = Scores(
         name="before",
-        values=apply_calibration(start.logits(rows.embeddings), old.calibration),
+        values=apply_calibration(start.logits(rows.features), old.calibration),
         threshold=classifier.threshold,
     )
     return Adaptation(

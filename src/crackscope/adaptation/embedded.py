@@ -1,4 +1,4 @@
-"""The site's photos as embeddings: labelled ones as they are, healthy ones also with painted cracks."""
+"""The site's photos as features: labelled ones as they are, healthy ones also with painted cracks."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ def embed_labelled(
     classifier: CrackClassifier, photos: Sequence[GroupedPhoto], progress: Progress | None = None
 ) -> Embedded:
     """Embed photos whose label a person gave; one row each."""
-    embeddings, distances, kept, failures = [], [], [], []
+    features, distances, kept, failures = [], [], [], []
     with closing(classifier.run_paths([str(photo.file) for photo in photos])) as results:
         for done, (photo, scored) in enumerate(zip(photos, results, strict=True), start=1):
             if isinstance(scored, Failure):
                 failures.append(Failure(path=photo.path, error=scored.error))
             else:
-                embeddings.append(scored.embedding)
+                features.append(join_features(scored.embedding, scored.trunk))
                 distances.append(scored.distance)
                 kept.append(photo)
             if progress is not None:
                 progress(done, len(photos))
     return Embedded(
         evidence=_evidence(
-            np.array(embeddings), [photo.truth.number for photo in kept], [photo.group for photo in kept]
+            np.array(features), [photo.truth.number for photo in kept], [photo.group for photo in kept]
         ),
         distances=_distances(distances),
         failures=tuple(failures),
@@ -103,12 +103,17 @@ def join_evidence(parts: Iterable[Evidence]) -> Evidence:
     if not found:
         raise NoPhotosError("no photo of the site could be read")
     return Evidence(
-        embeddings=np.concatenate([part.embeddings for part in found]),
+        features=np.concatenate([part.features for part in found]),
         labels=np.concatenate([part.labels for part in found]),
         groups=np.concatenate([part.groups for part in found]),
         labelled=np.concatenate([part.labelled for part in found]),
         real=np.concatenate([part.real for part in found]),
     )
+
+
+def join_features(embedding: NDArray[np.float32], trunk: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """(..., D) and, where the model gives it, (..., T) side by side, as a `Head` takes them."""
+    return embedding if trunk is None else np.concatenate([embedding, trunk], axis=-1)
 
 
 def tiles_of(pixels_hwc: Pixels, patch_px: int, rng: np.random.Generator) -> list[Pixels]:
@@ -147,11 +152,12 @@ def _embed_photo(
     step = 1 + LOOKALIKES_PER_TILE + CRACKS_PER_TILE
     distances = [None] if outputs.distance is None else outputs.distance[::step].tolist()
     real = np.arange(len(labels)) % step == 0
-    return _evidence(outputs.embedding, labels, [photo.group] * len(labels), real), distances
+    features = join_features(outputs.embedding, outputs.trunk)
+    return _evidence(features, labels, [photo.group] * len(labels), real), distances
 
 
 def _evidence(
-    embeddings: NDArray[np.float32],
+    features: NDArray[np.float32],
     labels: Sequence[int],
     groups: Sequence[str],
     real: NDArray[np.bool_] | None = None,
@@ -159,7 +165,7 @@ def _evidence(
     """Evidence from labelled photos or, where ``real`` says which is painted on, from healthy ones."""
     n = len(labels)
     return Evidence(
-        embeddings=embeddings.astype(np.float64).reshape(n, -1),
+        features=features.astype(np.float64).reshape(n, -1),
         labels=np.array(labels, dtype=np.int64),
         groups=np.array(groups, dtype=np.str_),
         labelled=np.full(n, real is None),

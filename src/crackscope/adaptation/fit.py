@@ -23,7 +23,7 @@ class SiteFit:
     """What a site's evidence made of a head.
 
     Attributes:
-        head: On embeddings as they come from the network.
+        head: On features as they come from the network.
         cut: The logit from which a photo is Positive.
         reach: How far the head moved; one of `REACHES`.
         logits: (N,) of the evidence, each by a head that has not seen its group.
@@ -68,7 +68,7 @@ def held_out_margins(
     for held_out in grouped_folds(evidence, seed=seed):
         rest = np.setdiff1d(np.arange(len(evidence)), held_out)
         found = fit_site(evidence[_thinned(rest, evidence, share, rng)], start, seed=seed)
-        margins[held_out] = found.head.logits(evidence.embeddings[held_out]) - found.cut
+        margins[held_out] = found.head.logits(evidence.features[held_out]) - found.cut
     return margins
 
 

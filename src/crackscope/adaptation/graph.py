@@ -3,6 +3,7 @@
 Every graph that crackscope exports ends alike: a dense output on ``embedding`` makes ``logit``, the same
 weights over the feature map make ``cam``, and a sigmoid of the calibrated logit makes ``score``. Dense output
 and map get new constants; what lies between logit and score, which exporters fold as they like, is made anew.
+A head that listens to ``trunk`` adds what it hears there to logit and map.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ from crackscope.errors import BundleError
 _WEIGHT, _BIAS, _MAP_WEIGHT = "head.weight", "head.bias", "head.map_weight"
 _SCALE, _OFFSET = "calibration.scale", "calibration.bias"
 
+#: Of a head on the trunk: its weight, what the embedding alone makes of logit and map, and what it adds.
+_TRUNK_WEIGHT = "head.trunk_weight"
+_EMBEDDING_PART = {"logit": "head.embedding_logit", "cam": "head.embedding_cam"}
+_TRUNK_PART = {"logit": "head.trunk_logit", "cam": "head.trunk_cam"}
+
 
 def read_head(bundle: Bundle) -> Head:
     """The head that a bundle's graph holds.
@@ -32,8 +38,9 @@ def read_head(bundle: Bundle) -> Head:
     """
     model = onnx.load_model(bundle.onnx_path)
     dense = _dense_output(model, bundle)
-    weight, bias = (_constant(model, name, bundle) for name in dense.input[1:])
-    return Head(weight=weight.astype(np.float64).ravel(), bias=float(bias.ravel()[0]))
+    weight, bias = (_constant(model, name, bundle).astype(np.float64).ravel() for name in dense.input[1:])
+    trunk = _trunk_weight(model, bundle)
+    return Head(weight=np.concatenate([weight, trunk]), bias=float(bias[0]), trunk_size=trunk.size)
 
 
 def write_graph(bundle: Bundle, head: Head, calibration: Calibration, target: Path) -> None:
@@ -43,12 +50,13 @@ def write_graph(bundle: Bundle, head: Head, calibration: Calibration, target: Pa
         BundleError: The graph does not end as described above.
     """
     model = onnx.load_model(bundle.onnx_path)
+    _take_trunk_part_out(model)
     dense, activation_map = _dense_output(model, bundle), _activation_map(model, bundle)
     del dense.input[1:], dense.attribute[:], activation_map.input[1:]
     dense.input.extend([_WEIGHT, _BIAS])
     dense.attribute.append(helper.make_attribute("transB", 1))
     activation_map.input.append(_MAP_WEIGHT)
-    weight = head.weight.astype(np.float32)
+    weight = head.embedding_weight.astype(np.float32)
     constants = {
         _WEIGHT: weight[None],
         _BIAS: np.array([head.bias], np.float32),
@@ -56,6 +64,9 @@ def write_graph(bundle: Bundle, head: Head, calibration: Calibration, target: Pa
         _SCALE: np.array(calibration.scale, np.float32),
         _OFFSET: np.array(calibration.bias, np.float32),
     }
+    if head.trunk_weight.any():
+        constants[_TRUNK_WEIGHT] = head.trunk_weight.astype(np.float32)
+        _put_trunk_part_in(model, bundle)
     uncalibrated = [node for node in model.graph.node if "score" not in node.output]
     _replace(model.graph.node, _needed([*uncalibrated, *_calibration_nodes()], model))
     used = {name for node in model.graph.node for name in node.input}
@@ -79,6 +90,47 @@ def _activation_map(model: onnx.ModelProto, bundle: Bundle) -> Any:
         if "cam" in node.output and node.op_type == "Einsum":
             return node
     raise _foreign(bundle, "an activation map (Einsum) over the feature map")
+
+
+def _trunk_weight(model: onnx.ModelProto, bundle: Bundle) -> NDArray[np.float64]:
+    """(T,) that the head adds of the trunk; zeros where it does not listen to it, empty without a trunk."""
+    if any(_TRUNK_PART["logit"] in node.output for node in model.graph.node):
+        return _constant(model, _TRUNK_WEIGHT, bundle).astype(np.float64)
+    sizes = [out.type.tensor_type.shape.dim[1].dim_value for out in model.graph.output if out.name == "trunk"]
+    return np.zeros(sizes[0] if sizes else 0)
+
+
+def _put_trunk_part_in(model: onnx.ModelProto, bundle: Bundle) -> None:
+    """Add the trunk's part to logit and map."""
+    nodes = model.graph.node
+    pooled = [node for node in nodes if "trunk" in node.output and node.op_type == "ReduceMean"]
+    if len(pooled) != 1:
+        raise _foreign(bundle, "a trunk that is pooled by ReduceMean")
+    for name, part in _EMBEDDING_PART.items():
+        for node in nodes:
+            node.output[:] = [part if output == name else output for output in node.output]
+    cam_inputs = [pooled[0].input[0], _TRUNK_WEIGHT]
+    nodes.extend(
+        [
+            helper.make_node("MatMul", ["trunk", _TRUNK_WEIGHT], [_TRUNK_PART["logit"]]),
+            helper.make_node("Einsum", cam_inputs, [_TRUNK_PART["cam"]], equation="nchw,c->nhw"),
+            *(
+                helper.make_node("Add", [_EMBEDDING_PART[name], _TRUNK_PART[name]], [name])
+                for name in ("logit", "cam")
+            ),
+        ]
+    )
+
+
+def _take_trunk_part_out(model: onnx.ModelProto) -> None:
+    """Undo `_put_trunk_part_in`, so that a head may be written once more."""
+    parts = {part: name for name, part in _EMBEDDING_PART.items()}
+    if not any(parts.keys() & set(node.output) for node in model.graph.node):
+        return
+    added = {*_TRUNK_PART.values(), *_EMBEDDING_PART}
+    _replace(model.graph.node, [node for node in model.graph.node if not added & set(node.output)])
+    for node in model.graph.node:
+        node.output[:] = [parts.get(output, output) for output in node.output]
 
 
 def _constant(model: onnx.ModelProto, name: str, bundle: Bundle) -> NDArray[Any]:

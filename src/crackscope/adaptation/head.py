@@ -1,19 +1,23 @@
 """The dense output, moved from where it is only as far as a site's photos say.
 
 With few labels a fresh head forgets what the old one knows. Here the old head's logit is one more feature
-beside the embedding: a logistic regression whose pull holds the embedding's own weights near zero. With a
+beside the network's features: a logistic regression whose pull holds their own weights near zero. With a
 strong pull only scale and offset of the old logit are fitted; the less pull, the more the site speaks.
+
+The features are the embedding and, where the model gives it, the trunk before it (see `ModelOutputs`).
+Fine-tuning leaves little more in the embedding than the old head's answer, so labels speak about the trunk.
+Painted cracks speak about the embedding: of the trunk they teach what paint looks like.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-#: How far the embedding may speak, from "scale and offset of the old logit only" to a nearly fresh head.
+#: How far the features may speak, from "scale and offset of the old logit only" to a nearly fresh head.
 REACHES = (0.0, 1.0, 3.0, 10.0)
 
 #: Multiplies the old logit, so that its own weight costs next to nothing.
@@ -22,14 +26,31 @@ _LOOSE = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """``logit = embedding @ weight + bias``; weight is (D,) float64."""
+    """``logit = features @ weight + bias``, on the embedding (N, D) with the trunk (N, T) to its right.
+
+    Attributes:
+        weight: (D + T,) float64.
+        bias: Of the logit.
+        trunk_size: T; 0 where the model gives no trunk.
+    """
 
     weight: NDArray[np.float64]
     bias: float
+    trunk_size: int = 0
 
-    def logits(self, embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(N, D) to (N,)."""
-        return np.asarray(embeddings @ self.weight + self.bias, dtype=np.float64)
+    @property
+    def embedding_weight(self) -> NDArray[np.float64]:
+        """(D,) of the embedding."""
+        return self.weight[: self.weight.size - self.trunk_size]
+
+    @property
+    def trunk_weight(self) -> NDArray[np.float64]:
+        """(T,) of the trunk."""
+        return self.weight[self.weight.size - self.trunk_size :]
+
+    def logits(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(N, D + T) to (N,)."""
+        return np.asarray(features @ self.weight + self.bias, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +58,14 @@ class Evidence:
     """What a head is fitted on: N embedded photos, real or painted.
 
     Attributes:
-        embeddings: (N, D).
+        features: (N, D + T), the embedding and to its right the trunk, if there is one.
         labels: (N,) 0 or 1.
         groups: (N,) names; rows of one group are never on both sides of a fold.
         labelled: (N,) whether it is one of the labelled photos, which alone show the site's real cracks.
         real: (N,) whether nothing is painted on it.
     """
 
-    embeddings: NDArray[np.float64]
+    features: NDArray[np.float64]
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
     labelled: NDArray[np.bool_]
@@ -56,7 +77,7 @@ class Evidence:
     def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Evidence:
         """Some of the rows."""
         return Evidence(
-            embeddings=self.embeddings[rows],
+            features=self.features[rows],
             labels=self.labels[rows],
             groups=self.groups[rows],
             labelled=self.labelled[rows],
@@ -80,13 +101,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadSpace:
-    """Evidence as a regression sees it: embeddings in standard deviations of the site, turned into at most N
+    """Evidence as a regression sees it: features in standard deviations of the site, turned into at most N
     dimensions (which changes no distance, and so no fit), beside the old logit.
+
+    The features are those of the trunk where there are labels and a trunk, else those of the embedding.
 
     Attributes:
         evidence: N rows.
         start: The old head.
-        moved: (N, K), the turned embeddings.
+        moved: (N, K), the turned features.
         old: (N,) the old logits, centred, in standard deviations.
     """
 
@@ -94,6 +117,7 @@ class HeadSpace:
     start: Head
     moved: NDArray[np.float64]
     old: NDArray[np.float64]
+    _columns: slice
     _turn: NDArray[np.float64]
     _mean: NDArray[np.float64]
     _logit_mean: float
@@ -102,11 +126,13 @@ class HeadSpace:
     @classmethod
     def of(cls, evidence: Evidence, start: Head) -> HeadSpace:
         """Measure the evidence."""
-        embeddings, logits = evidence.embeddings, start.logits(evidence.embeddings)
-        mean, deviation = embeddings.mean(axis=0), embeddings.std(axis=0)
+        size = start.weight.size - start.trunk_size
+        columns = slice(size, None) if start.trunk_size and evidence.labelled.any() else slice(size)
+        features, logits = evidence.features[:, columns], start.logits(evidence.features)
+        mean, deviation = features.mean(axis=0), features.std(axis=0)
         # A feature that hardly moves here would be all noise once it is scaled up.
         deviation = np.maximum(deviation, 0.1 * deviation.mean() + 1e-12)
-        scaled = (embeddings - mean) / (deviation * np.sqrt(mean.size))
+        scaled = (features - mean) / (deviation * np.sqrt(mean.size))
         _, _, directions = np.linalg.svd(scaled, full_matrices=False)
         logit_mean, logit_deviation = float(logits.mean()), float(logits.std()) + 1e-12
         return cls(
@@ -114,6 +140,7 @@ class HeadSpace:
             start=start,
             moved=scaled @ directions.T,
             old=(logits - logit_mean) / logit_deviation,
+            _columns=columns,
             _turn=(directions / (deviation * np.sqrt(mean.size))).T,
             _mean=mean,
             _logit_mean=logit_mean,
@@ -125,8 +152,11 @@ class HeadSpace:
         weight, bias = self._regress(self._features(reach), np.arange(len(self.evidence)))
         moved = self._turn @ weight[:-1] * reach
         kept = weight[-1] * _LOOSE / self._logit_deviation
-        return Head(
-            weight=moved + kept * self.start.weight,
+        whole = kept * self.start.weight
+        whole[self._columns] += moved
+        return replace(
+            self.start,
+            weight=whole,
             bias=float(bias - moved @ self._mean + kept * (self.start.bias - self._logit_mean)),
         )
 

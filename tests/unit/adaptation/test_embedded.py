@@ -42,6 +42,6 @@ def test_the_order_of_photos_changes_no_pixel(tmp_path: Path) -> None:
         GroupedPhoto(path=file.name, file=file, truth=Label.NEGATIVE, group=file.name) for file in files
     ]
     there, back = (
-        embed_healthy(classifier, order, seed=1).evidence.embeddings for order in (photos, photos[::-1])
+        embed_healthy(classifier, order, seed=1).evidence.features for order in (photos, photos[::-1])
     )
     np.testing.assert_allclose(there.reshape(3, 4, -1), back.reshape(3, 4, -1)[::-1], atol=1e-6)

@@ -28,7 +28,7 @@ def make_evidence(
     embeddings = rng.normal(size=(n, SIZE)) + shift
     embeddings[:, told_by] += strength * (labels - 0.5)
     return Evidence(
-        embeddings=embeddings,
+        features=embeddings,
         labels=labels,
         groups=np.array([f"photo {index // 2}" for index in range(n)]),
         labelled=np.full(n, labelled),
@@ -50,15 +50,15 @@ def test_without_reach_only_scale_and_offset_of_the_old_head_change() -> None:
 def test_a_moved_threshold_is_found_where_the_old_head_ranks_well() -> None:
     test = make_evidence(400, shift=4.0, seed=1)
     fit = fit_site(make_evidence(40, shift=4.0), OLD, seed=0)
-    assert accuracy(OLD.logits(test.embeddings), test) == pytest.approx(0.5, abs=0.05)
-    assert accuracy(fit.head.logits(test.embeddings) - fit.cut, test) > 0.88
+    assert accuracy(OLD.logits(test.features), test) == pytest.approx(0.5, abs=0.05)
+    assert accuracy(fit.head.logits(test.features) - fit.cut, test) > 0.88
 
 
 def test_a_head_that_knows_nothing_of_the_site_is_replaced() -> None:
     test = make_evidence(400, told_by=7, strength=5.0, seed=1)
     fit = fit_site(make_evidence(100, told_by=7, strength=5.0), OLD, seed=0)
     assert fit.reach > 0
-    assert accuracy(fit.head.logits(test.embeddings) - fit.cut, test) > 0.9
+    assert accuracy(fit.head.logits(test.features) - fit.cut, test) > 0.9
 
 
 def test_a_good_head_is_kept_where_labels_add_nothing() -> None:
@@ -73,7 +73,27 @@ def test_the_folded_head_is_the_regression_it_came_from() -> None:
     # Each half is held out once, so a fit on the other half has to give these logits.
     logits = space.held_out_logits(3.0, everything)
     assert np.isfinite(logits).all()
-    assert accuracy(space.fit(3.0).logits(evidence.embeddings), evidence) > accuracy(logits, evidence) - 0.05
+    assert accuracy(space.fit(3.0).logits(evidence.features), evidence) > accuracy(logits, evidence) - 0.05
+
+
+@pytest.mark.parametrize(("labelled", "moves"), [(True, "trunk_weight"), (False, "embedding_weight")])
+def test_labels_speak_about_the_trunk_and_painted_cracks_about_the_embedding(
+    labelled: bool, moves: str
+) -> None:
+    start = Head(weight=OLD.weight, bias=0.0, trunk_size=15)
+    evidence = make_evidence(100, labelled=labelled)
+    head = HeadSpace.of(evidence, start).fit(3.0)
+    scale = head.weight[0] if labelled else None
+    kept = "embedding_weight" if labelled else "trunk_weight"
+    assert getattr(head, moves).astype(bool).all()
+    np.testing.assert_allclose(getattr(head, kept), 0 if scale is None else scale * start.embedding_weight)
+
+
+def test_a_label_that_only_the_trunk_tells_is_learned() -> None:
+    start = Head(weight=OLD.weight, bias=0.0, trunk_size=15)
+    test = make_evidence(400, told_by=SIZE - 1, strength=5.0, seed=1)
+    fit = fit_site(make_evidence(100, told_by=SIZE - 1, strength=5.0), start, seed=0)
+    assert accuracy(fit.head.logits(test.features) - fit.cut, test) > 0.9
 
 
 def test_no_group_is_on_both_sides_of_a_fold() -> None:
@@ -86,7 +106,7 @@ def test_no_group_is_on_both_sides_of_a_fold() -> None:
 def test_two_places_per_class_are_the_least() -> None:
     evidence = make_evidence(10)
     one_photo = Evidence(
-        embeddings=evidence.embeddings,
+        features=evidence.features,
         labels=evidence.labels,
         groups=np.full(10, "the same photo"),
         labelled=evidence.labelled,

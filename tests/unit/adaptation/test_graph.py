@@ -63,6 +63,42 @@ def test_an_adapted_model_can_be_adapted_again(tmp_path: Path) -> None:
     assert twice.onnx_path.stat().st_size == once.onnx_path.stat().st_size
 
 
+TRUNK_HEAD = Head(weight=np.linspace(-2, 3, 2 * FILTERS), bias=0.7, trunk_size=FILTERS)
+
+
+@pytest.mark.parametrize("half_precision", [False, True])
+def test_a_head_may_listen_to_the_trunk(tmp_path: Path, half_precision: bool) -> None:
+    old = write_adaptable_bundle(tmp_path / "old", half_precision=half_precision, with_trunk=True)
+    before = open_session(old, device="cpu").run(IMAGES)
+    start = read_head(old)
+    assert start.trunk_size == FILTERS
+    assert not start.trunk_weight.any()
+    new = rewrite(old, tmp_path / "new", TRUNK_HEAD)
+    after = open_session(new, device="cpu").run(IMAGES)
+    features = np.concatenate([before.embedding, before.trunk], axis=1)
+    np.testing.assert_allclose(after.logit, TRUNK_HEAD.logits(features), atol=1e-5)
+    np.testing.assert_allclose(after.cam.mean(axis=(1, 2)) + TRUNK_HEAD.bias, after.logit, atol=1e-5)
+    np.testing.assert_allclose(after.score, 1 / (1 + np.exp(1.25 - 0.5 * after.logit)), atol=1e-6)
+    np.testing.assert_array_equal(after.trunk, before.trunk)
+    assert all(check.passed is not False for check in verify_bundle(new.folder))
+
+
+def test_a_head_on_the_trunk_can_be_read_replaced_and_taken_out_again(tmp_path: Path) -> None:
+    once = rewrite(write_adaptable_bundle(tmp_path / "old", with_trunk=True), tmp_path / "once", TRUNK_HEAD)
+    assert read_head(once).weight == pytest.approx(TRUNK_HEAD.weight, abs=1e-6)
+    other = dataclasses.replace(TRUNK_HEAD, weight=TRUNK_HEAD.weight[::-1], bias=-0.1)
+    twice = rewrite(once, tmp_path / "twice", other)
+    assert read_head(twice).weight == pytest.approx(other.weight, abs=1e-6)
+    assert twice.onnx_path.stat().st_size == once.onnx_path.stat().st_size
+    silent = dataclasses.replace(other, weight=np.r_[other.embedding_weight, np.zeros(FILTERS)])
+    without = rewrite(twice, tmp_path / "without", silent)
+    outputs = open_session(without, device="cpu").run(IMAGES)
+    np.testing.assert_allclose(
+        outputs.logit, outputs.embedding @ other.embedding_weight + other.bias, atol=1e-5
+    )
+    assert b"head.trunk" not in without.onnx_path.read_bytes()
+
+
 def test_a_graph_without_a_dense_output_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="one dense output"):
         read_head(write_tiny_bundle(tmp_path / "foreign"))

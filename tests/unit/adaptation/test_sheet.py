@@ -15,7 +15,7 @@ from tests.unit.adaptation.test_fit import OLD, SIZE, make_evidence
 
 def sheet_of(n: int, *, head: Head = OLD, **evidence: float) -> Sheet:
     rows = make_evidence(n, **evidence)  # type: ignore[arg-type]
-    before = Scores(name="before", values=expit(head.logits(rows.embeddings)), threshold=0.5)
+    before = Scores(name="before", values=expit(head.logits(rows.features)), threshold=0.5)
     return make_sheet(rows, head, before, judged_on="test rows", seed=0, prior=0.1)
 
 
@@ -62,7 +62,7 @@ def test_a_rising_curve_asks_for_more_labels() -> None:
 def test_a_dozen_labels_are_no_ground_to_advise_against_more() -> None:
     rows = make_evidence(12, strength=8.0)
     rows = dataclasses.replace(rows, groups=np.array([f"photo {index}" for index in range(12)]))
-    before = Scores(name="before", values=expit(OLD.logits(rows.embeddings)), threshold=0.5)
+    before = Scores(name="before", values=expit(OLD.logits(rows.features)), threshold=0.5)
     advice = " ".join(make_sheet(rows, OLD, before, judged_on="test rows", seed=0).advice)
     assert "12 labels are too few to say what more of them would bring: label at least 20." in advice
     assert "worth it" not in advice
@@ -75,5 +75,5 @@ def test_labels_of_few_photos_have_no_learning_curve_but_a_sheet() -> None:
 
 def test_painted_cracks_have_no_curve_of_labels() -> None:
     rows = make_evidence(80, labelled=False)  # type: ignore[arg-type]
-    before = Scores(name="before", values=expit(OLD.logits(rows.embeddings)), threshold=0.5)
+    before = Scores(name="before", values=expit(OLD.logits(rows.features)), threshold=0.5)
     assert make_sheet(rows, OLD, before, judged_on="painted", seed=0).curve == ()

@@ -237,7 +237,7 @@ def test_killed_in_every_step_it_ends_with_the_same_model(photos: Path, tmp_path
     reference = start(photos, undisturbed)
     reference.communicate(timeout=250)
     assert reference.returncode == 0
-    for sign in ("cache/*/*.npy", "finetune/last.ckpt", "decision.json"):
+    for sign in ("cache/*/*.npz", "finetune/last.ckpt", "decision.json"):
         process = start(photos, output)
         wait_for(lambda sign=sign: any(output.glob(sign)), process)  # type: ignore[misc]
         process.kill()
@@ -256,7 +256,7 @@ def test_killed_in_every_step_it_ends_with_the_same_model(photos: Path, tmp_path
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a child alone")
 def test_ctrl_c_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
     process = start(photos, tmp_path / "run", head__epochs=100_000, head__patience=100_000)
-    wait_for(lambda: any((tmp_path / "run").glob("cache/*/*.npy")), process)
+    wait_for(lambda: any((tmp_path / "run").glob("cache/*/*.npz")), process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1

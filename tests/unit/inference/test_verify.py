@@ -9,6 +9,8 @@ import onnx
 import pytest
 
 from crackscope.bundle import Bundle
+from crackscope.inference import verify
+from crackscope.inference.engines import Engine
 from crackscope.inference.verify import verify_bundle
 from tests.helpers.bundles import change_config, write_tiny_bundle
 
@@ -66,3 +68,31 @@ def test_scores_that_are_no_numbers_fail(tmp_path: Path, tensor: str, value: flo
     change_config(bundle)
     assert failed <= set(_failed(tmp_path))
     assert bool(failed) == bool(_failed(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("training", "passed"),
+    [
+        ({}, False),
+        ({"precision": {"name": "fp16"}}, False),
+        ({"precision": {"name": "int8"}}, None),
+        ({"adapted_from": {}, "base": {"precision": {"name": "int8"}}}, None),
+    ],
+)
+def test_engines_may_round_integers_differently_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, training: dict[str, Any], passed: bool | None
+) -> None:
+    bundle = change_config(write_tiny_bundle(tmp_path / "model"), training=training)
+    other = write_tiny_bundle(tmp_path / "other", calibration_bias=0.01)
+    opened = verify.open_session
+    monkeypatch.setattr(verify, "find_spec", lambda name: object())
+    monkeypatch.setattr(
+        verify,
+        "open_session",
+        lambda asked, *, engine=Engine.ONNXRUNTIME, **more: opened(
+            other if engine == Engine.OPENVINO else asked, **more
+        ),
+    )
+    found = {check.name: check for check in verify_bundle(bundle.folder)}
+    assert found[Engine.OPENVINO].passed is passed
+    assert "scores differ by" in found[Engine.OPENVINO].detail

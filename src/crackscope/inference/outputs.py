@@ -123,12 +123,6 @@ def average_odds(looks: Sequence[ModelOutputs], calibration: Calibration) -> Mod
     log_odds = np.logaddexp.reduce(calibrated + calibration.bias, axis=0) - np.log(len(looks))
     return replace(
         looks[0],
-        score=_sigmoid(log_odds).astype(np.float32),
+        score=np.exp(-np.logaddexp(0, -log_odds)).astype(np.float32),
         logit=((log_odds - calibration.bias) / calibration.scale).astype(np.float32),
     )
-
-
-def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    # exp of a negative number only: no overflow.
-    small = np.exp(-np.abs(values))
-    return np.asarray(np.where(values >= 0, 1, small) / (1 + small))

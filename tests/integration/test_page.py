@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -418,8 +417,9 @@ def test_an_answer_that_got_lost_is_not_recorded_twice(browser: Browser, server:
             route.continue_()
 
     with opened(browser, _at(server, project, photo)) as page:
-        _expect(page.locator(".answer")).to_contain_text("Cracked")
         page.route(re.compile("/reviews$|/v1/scan$"), lose_the_first_answer)
+        page.reload()  # what a page that is open already asks next may still pass the route by
+        _expect(page.locator(".answer")).to_contain_text("Cracked")
         page.keyboard.press("x")
         _expect(page.locator(".trail li")).to_have_count(1)
         page.get_by_role("link", name="Back to the photos").click()
@@ -427,10 +427,6 @@ def test_an_answer_that_got_lost_is_not_recorded_twice(browser: Browser, server:
         file = {"name": "new.png", "mimeType": "image/png", "buffer": photo_bytes(200)}
         page.locator("dialog input[type=file]").first.set_input_files([file])
         _expect(page.locator("#uploads")).to_contain_text("1 photo uploaded")
-        # The review goes out in the background and may be the later of the two.
-        deadline = time.monotonic() + 20
-        while len(lost) < 2 and time.monotonic() < deadline:
-            page.wait_for_timeout(50)
         assert len(lost) == 2
     assert _trail(server.client, photo) == [("reject", "Negative")]
     found = server.client.get(f"/v1/photos?project_id={project}&name=new.png").json()

@@ -77,12 +77,18 @@ def _results(training: dict[str, Any]) -> str:
     return "\n".join(
         [
             "## Results on its test part\n",
-            f"{test['n']:,} photos, read once, after everything was decided.\n",
+            f"{test['n']:,} photos, {_reading(training)}\n",
             "| | value | 95 % interval |",
             "|---|---:|---|",
             *rows,
         ]
     )
+
+
+def _reading(training: dict[str, Any]) -> str:
+    if selection := training.get("recipe", {}).get("card", {}).get("selection"):
+        return f"none of which was trained or calibrated on. {selection}"
+    return "read once, after everything was decided."
 
 
 def _decision(config: ModelConfig) -> str:

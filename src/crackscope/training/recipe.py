@@ -173,6 +173,7 @@ class CardRecipe:
 
     name: str = _key("Crack classifier", "the model's name", pattern=r"\S")
     data: str = _key("", "origin and licence of the training photos")
+    selection: str = _key("", "what was chosen looking at the test part; empty: nothing was")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)

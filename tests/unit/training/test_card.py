@@ -1,6 +1,18 @@
 from __future__ import annotations
 
-from crackscope.bundle import Calibration, Familiarity, ImageQuality, ModelConfig, ReviewBand, Threshold
+from dataclasses import replace
+
+from crackscope.bundle import (
+    CARD_NAME,
+    Calibration,
+    Familiarity,
+    ImageQuality,
+    ModelConfig,
+    ReviewBand,
+    Threshold,
+    load_bundle,
+    shipped_bundle_path,
+)
 from crackscope.training.card import model_card
 
 BARE = {
@@ -58,6 +70,23 @@ def test_the_card_says_what_the_config_knows() -> None:
         "2.0e-06",
     ):
         assert said in card
+
+
+def test_a_card_claims_that_the_test_part_was_read_once_only_where_nothing_was_chosen_by_it() -> None:
+    test = {"n": 300, "metrics": {}, "intervals": {}}
+    assert "300 photos, read once" in model_card(config(training={"test": test}))
+    recipe = {"card": {"selection": "The looks were chosen by it."}}
+    card = model_card(config(training={"test": test, "recipe": recipe}))
+    assert "none of which was trained or calibrated on. The looks were chosen by it." in card
+    assert "read once" not in card
+
+
+def test_the_card_of_the_shipped_detector_is_made_of_its_config() -> None:
+    bundle = load_bundle(shipped_bundle_path())
+    # Of the model before its weights were stored in half precision.
+    whole = replace(bundle.config, name=bundle.config.training["recipe"]["card"]["name"])
+    card = (bundle.folder / CARD_NAME).read_text(encoding="utf-8")
+    assert card.startswith(model_card(whole))
 
 
 def test_a_band_the_wrong_way_round_reviews_nothing_and_is_not_mentioned() -> None:

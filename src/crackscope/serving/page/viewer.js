@@ -5,22 +5,18 @@ import { explainRefusal, keep, undoLast } from "./acts.js";
 import { ApiError, get, remove } from "./api.js";
 import { announce, watch } from "./changes.js";
 import { confirmDelete, toast } from "./dialogs.js";
-import { fill, h, icon } from "./dom.js";
-import { factsList } from "./facts.js";
+import { fill, h } from "./dom.js";
 import { heatPicture, outline } from "./heatmap.js";
-import * as icons from "./icons.js";
 import { boxOf, Look } from "./look.js";
 import { lastPhoto, orderWith } from "./order.js";
 import { outbox } from "./outbox.js";
 import { picturePath, show } from "./pictures.js";
-import { showRegions } from "./regionlist.js";
 import { reviewPanel } from "./reviewpanel.js";
 import { address, choiceOf, go } from "./route.js";
-import { stageWithTools, toolButton } from "./stagetools.js";
+import { stageWithTools } from "./stagetools.js";
 import { labelText, scoreText, t } from "./strings.js";
-import { thresholdControl, triedOf, whenQuiet } from "./threshold.js";
-import { trailList } from "./trail.js";
-import { verdict } from "./verdict.js";
+import { triedOf, whenQuiet } from "./threshold.js";
+import { ViewerFrame } from "./viewerframe.js";
 import { pressKey } from "./viewerkeys.js";
 import { who } from "./who.js";
 
@@ -67,9 +63,16 @@ export class Viewer {
       undo: () => this.undo(),
       onWhole: () => this.select(null),
     });
-    this.threshold = thresholdControl((tried) => this.tryThreshold(tried));
+    this.frame = new ViewerFrame({
+      tools: this.tools.element,
+      review: this.review,
+      onStep: (by) => this.step(by),
+      onThreshold: (tried) => this.tryThreshold(tried),
+      onSelect: (box) => this.select(box, true),
+      onDelete: (photo) => this.askDelete(photo),
+    });
+    fill(main, this.frame.element);
     this.trying = whenQuiet(200, () => this.keepInAddress());
-    this.layOut();
     this.showAll = this.showAll.bind(this);
     outbox.addEventListener("change", this.showAll);
     who.addEventListener("change", this.showAll);
@@ -77,34 +80,6 @@ export class Viewer {
       () => ({ project_id: this.route.project, threshold: this.route.query.t }),
       (counts, changed) => this.onCounts(counts, changed),
     );
-  }
-
-  layOut() {
-    this.title = h("h1", {});
-    this.place = h("span", { class: "soft" });
-    this.previous = toolButton("viewer.previous", icons.LEFT, "←", () => this.step(-1));
-    this.next = toolButton("viewer.next", icons.RIGHT, "→", () => this.step(1));
-    this.back = h("a", { class: "button quiet" }, icon(icons.LEFT), h("span", {}, t("viewer.back")));
-    this.judged = h("section", { class: "verdict", "aria-live": "polite" });
-    this.regionList = h("ul", { class: "regions" });
-    this.estimate = h("p", { class: "soft", hidden: true }, t("regions.estimate"));
-    this.trail = h("div", {});
-    this.facts = h("div", {});
-    const section = (/** @type {import("./strings.js").Key} */ title, /** @type {any[]} */ ...content) =>
-      h("section", {}, h("h2", {}, t(title)), ...content);
-    const panel = h(
-      "aside",
-      { class: "panel" },
-      this.judged,
-      this.review.element,
-      section("threshold.title", this.threshold.element),
-      section("regions.title", this.regionList, this.estimate),
-      section("trail.title", this.trail),
-      section("facts.title", this.facts),
-    );
-    const steps = h("div", { class: "steps" }, this.previous, this.place, this.next);
-    const head = h("div", { class: "viewer-head" }, this.back, this.title, steps);
-    fill(this.main, h("div", { class: "viewer" }, head, this.tools.element, panel));
   }
 
   /** Load and show the photo of the route; where it is shown already, what is new about it. */
@@ -143,8 +118,7 @@ export class Viewer {
   /** @param {Photo} photo */
   begin(photo) {
     document.title = `${photo.name} – crackscope`;
-    fill(this.title, photo.name);
-    this.title.title = photo.name;
+    this.frame.showName(photo.name);
     this.stage.begin({ width: photo.width_px || 1, height: photo.height_px || 1 });
     if (photo.width_px) this.loadImage(FIRST_PX);
     if (this.look.selected) this.stage.zoomTo(this.look.selected);
@@ -167,32 +141,17 @@ export class Viewer {
   /** Everything that follows from photo, trail, threshold and selection. */
   showAll() {
     const { look, stage } = this;
-    const { photo, grid, trail, tried } = look;
-    if (!photo) return;
+    const { grid } = look;
+    if (!look.photo) return;
     stage.outline = grid && { path: outline(grid, look.threshold), columns: grid.columns, rows: grid.rows };
     stage.marks = look.marks;
     stage.canvas.setAttribute("aria-label", describe(look));
     stage.redraw();
-    this.threshold.element.hidden = !photo.result;
-    this.threshold.show(tried, photo.result?.threshold ?? 0.5, this.wouldChange);
-    this.estimate.hidden = !look.estimated;
-    this.review.show(Boolean(photo.result), look.label, look.selected, look.pending);
-    fill(this.judged, ...verdict(photo, trail, tried));
-    showRegions(this.regionList, look, (box) => this.select(box, true));
-    fill(this.trail, trailList(trail));
-    fill(
-      this.facts,
-      factsList(photo, () => this.askDelete(photo)),
-    );
+    this.frame.show(look, this.wouldChange);
   }
 
   showPlace() {
-    const { order, route } = this;
-    const at = order.indexOf(route.photo);
-    fill(this.place, at < 0 ? "" : t("viewer.place", { n: at + 1, total: order.length }));
-    this.previous.disabled = at <= 0;
-    this.next.disabled = at < 0 || at === order.length - 1;
-    this.back.setAttribute("href", this.galleryAddress);
+    this.frame.showPlace(this.order, this.route.photo, this.galleryAddress);
   }
 
   get galleryAddress() {
@@ -292,7 +251,7 @@ export class Viewer {
    */
   explain(error) {
     if (!(error instanceof ApiError) || error.status !== 404) return;
-    fill(this.main, h("section", { class: "empty" }, h("p", {}, t("gone")), this.back));
+    fill(this.main, h("section", { class: "empty" }, h("p", {}, t("gone")), this.frame.back));
   }
 
   /** @param {Route} to the same project: another photo, place or threshold */

@@ -11,10 +11,7 @@ from crackscope.training.recipe import Balance
 
 
 def balance_weights(
-    labels: NDArray[np.int64],
-    sources: Sequence[str],
-    balance: Balance,
-    importance: NDArray[np.float64] | None = None,
+    labels: NDArray[np.int64], sources: Sequence[str], balance: Balance
 ) -> NDArray[np.float64]:
     """Weights with mean 1.
 
@@ -23,16 +20,13 @@ def balance_weights(
         sources: The data set each photo comes from; looked at for ``source+class`` only.
         balance: ``none`` counts every photo the same; ``class`` gives both classes the same sum;
             ``source+class`` gives every source the same sum, shared equally by the classes it has.
-        importance: Above 0, of each photo beside the others of its class; all the same without it.
     """
-    shares = np.ones(len(labels)) if importance is None else importance
     if balance == "none":
-        return np.asarray(shares / shares.mean())
+        return np.ones(len(labels))
     names = np.asarray(sources) if balance == "source+class" else np.zeros(len(labels), dtype=np.int64)
     weights = np.empty(len(labels))
     for source in np.unique(names):
         here = names == source
-        classes, position = np.unique(labels[here], return_inverse=True)
-        sums = np.bincount(position, shares[here])
-        weights[here] = shares[here] / (len(classes) * sums[position])
+        classes, position, counts = np.unique(labels[here], return_inverse=True, return_counts=True)
+        weights[here] = 1 / (len(classes) * counts[position])
     return np.asarray(weights / weights.mean())

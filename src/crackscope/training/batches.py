@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,37 +39,31 @@ class PhotoSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """One photo of one epoch: which, its label after painting, the paint, and how often it came before."""
+    """One photo of one epoch: which, what is painted on it, and its label after painting."""
 
     photo: int
     epoch: int
     label: int
     paint: Paint | None = None
-    repeat: int = 0
 
 
 def plan_epoch(photos: PhotoSet, recipe: Recipe, epoch: int) -> list[Draw]:
     """Every draw of an epoch, shuffled; as many as there are photos.
 
     A photo comes as often as its weight under the recipe's balance says (rounded up or down by chance),
-    and painting comes first, because a painted Negative counts as Positive. One that comes again is painted
-    anew.
+    and painting comes first, because a painted Negative counts as Positive.
     """
     rng = np.random.default_rng((recipe.run.seed, epoch))
     paints = _choose_paints(photos.labels, recipe, rng)
     labels = np.where(np.isin(paints, _CRACKED), 1, photos.labels)
-    importance = np.where(photos.labels == 1, recipe.data.real_cracks, 1.0)
-    weights = balance_weights(labels, photos.sources, recipe.data.balance, importance)
+    weights = balance_weights(labels, photos.sources, recipe.data.balance)
     # Class by class, so that chance rounds within each and not between them.
     by_class = np.argsort(labels, kind="stable")
     order = rng.permutation(by_class[_resample(weights[by_class], rng)])
-    seen: Counter[int] = Counter()
-    draws = []
-    for index in order.tolist():
-        label, paint = int(labels[index]), paints[index]
-        draws.append(Draw(photo=index, epoch=epoch, label=label, paint=paint, repeat=seen[index]))
-        seen[index] += 1
-    return draws
+    return [
+        Draw(photo=index, epoch=epoch, label=int(labels[index]), paint=paints[index])
+        for index in order.tolist()
+    ]
 
 
 def plan_once(photos: PhotoSet) -> list[Draw]:

@@ -98,7 +98,7 @@ def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) ->
         return resize_rgb(pixels_hwc, size_hw)
     if min(pixels_hwc.shape[:2]) < MIN_PAINTED_PX:
         pixels_hwc = resize_rgb(pixels_hwc, size_hw)
-    rng = np.random.default_rng((seed, draw.epoch, draw.photo, draw.repeat))
+    rng = np.random.default_rng((seed, draw.epoch, draw.photo))
     return resize_rgb(_paint(pixels_hwc, draw, rng), size_hw)
 
 

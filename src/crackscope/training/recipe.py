@@ -56,9 +56,6 @@ class DataRecipe:
     balance: Balance = _key(
         "class", '"none", "class" (both weigh the same), "source+class" (and so does every source)'
     )
-    real_cracks: float = _key(
-        1.0, "how often a real crack is drawn in stage 2, where a painted one is drawn once", gt=0, le=1
-    )
     shares: str = _key("70/15/15", "per cent of train, validation and test; half of validation calibrates")
 
     def __post_init__(self) -> None:

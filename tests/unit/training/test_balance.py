@@ -27,13 +27,5 @@ def test_source_and_class_gives_every_source_the_same_sum_and_its_classes_equal_
     assert weights[:3].sum() == pytest.approx(weights[3])
 
 
-def test_importance_shares_out_what_a_class_has() -> None:
-    importance = np.array([1.0, 1, 1, 0.5, 1, 1, 1, 1])
-    weights = balance_weights(LABELS, ["a"] * 8, "class", importance)
-    assert weights[LABELS == 0].sum() == pytest.approx(weights[LABELS == 1].sum())
-    assert weights[3] == pytest.approx(weights[5] / 2)
-    assert balance_weights(LABELS, SOURCES, "none", importance)[3] == pytest.approx(8 / 15)
-
-
 def test_one_class_alone_is_no_reason_to_fail() -> None:
     assert balance_weights(np.zeros(4, dtype=np.int64), ["a"] * 4, "class").tolist() == [1.0] * 4

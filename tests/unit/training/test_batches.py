@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from crackscope.training.batches import Draw, PhotoSet, plan_epoch, plan_once, split_batches
 from crackscope.training.recipe import Recipe, load_recipe
@@ -58,25 +57,6 @@ def test_a_negative_with_a_painted_crack_becomes_positive_and_the_classes_stay_e
     for epoch in range(8):
         draws = plan_epoch(photos(500, 500), recipe(augment__synthetic_cracks=0.5), epoch=epoch)
         assert abs(sum(draw.label for draw in draws) - 500) <= 1
-
-
-def test_real_cracks_make_way_for_painted_ones_as_the_recipe_says() -> None:
-    def real_and_painted(share: float) -> tuple[int, int]:
-        plan = recipe(augment__synthetic_cracks=0.5, data__real_cracks=share)
-        draws = [draw for draw in plan_epoch(photos(4000, 4000), plan, epoch=0) if draw.label == 1]
-        return sum(draw.paint is None for draw in draws), sum(draw.paint == "crack" for draw in draws)
-
-    real, painted = real_and_painted(1.0)
-    assert real / painted == pytest.approx(2, rel=0.1)
-    real, painted = real_and_painted(0.25)
-    assert real / painted == pytest.approx(0.5, rel=0.1)
-    assert abs(real + painted - 4000) <= 1
-
-
-def test_a_photo_that_comes_again_is_another_draw() -> None:
-    draws = plan_epoch(photos(90, 10), recipe(), epoch=0)
-    assert len({(draw.photo, draw.repeat) for draw in draws}) == 100
-    assert {draw.repeat for draw in draws if draw.photo >= 90} == set(range(5))
 
 
 def test_other_negatives_are_painted_in_the_next_epoch() -> None:

@@ -45,15 +45,14 @@ def test_it_can_be_iterated_again_and_left_early(paths: list[Path]) -> None:
     assert torch.equal(next(iter(loader)).images, first.images)
 
 
-def test_a_painted_photo_differs_and_depends_on_seed_and_draw_only(paths: list[Path]) -> None:
-    def load(seed: int, epoch: int, photo: int, repeat: int = 0) -> bytes:
-        draw = Draw(photo=photo, epoch=epoch, label=1, paint="crack", repeat=repeat)
+def test_a_painted_photo_differs_and_depends_on_seed_epoch_and_photo_only(paths: list[Path]) -> None:
+    def load(seed: int, epoch: int, photo: int) -> bytes:
+        draw = Draw(photo=photo, epoch=epoch, label=1, paint="crack")
         return load_draw(paths[0], draw, (48, 48), seed=seed).tobytes()
 
     plain = load_draw(paths[0], Draw(photo=0, epoch=0, label=0), (48, 48), seed=0).tobytes()
     assert load(0, 0, 0) == load(0, 0, 0)
-    others = {load(1, 0, 0), load(0, 1, 0), load(0, 0, 1), load(0, 0, 0, 1)}
-    assert len({plain, load(0, 0, 0)} | others) == 6
+    assert len({plain, load(0, 0, 0), load(1, 0, 0), load(0, 1, 0), load(0, 0, 1)}) == 5
 
 
 def test_a_look_alike_can_be_painted(paths: list[Path]) -> None:

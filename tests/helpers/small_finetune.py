@@ -11,7 +11,8 @@ import torch
 from crackscope.training.batches import PhotoSet
 from crackscope.training.fit import FinetuneResult, TrainerOptions, finetune
 from crackscope.training.network import CrackNetwork
-from crackscope.training.recipe import Recipe, load_recipe
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import load_recipe
 
 STEPS_PER_EPOCH = 6
 EPOCHS = 3

@@ -23,7 +23,8 @@ from crackscope.records import Prediction
 from crackscope.training import patches as patches_module
 from crackscope.training.fit import TrainerOptions
 from crackscope.training.listener import Listener
-from crackscope.training.recipe import Recipe, load_recipe
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import load_recipe
 from crackscope.training.run import TrainResult, train
 from tests.helpers.patches import write_patches
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from crackscope.errors import RecipeError, ResumeError
-from crackscope.training.recipe import load_recipe
+from crackscope.training.recipe_file import load_recipe
 from crackscope.training.tune import TuneResult, tune
 from tests.conftest import ROOT
 from tests.helpers.patches import write_patches

@@ -83,7 +83,7 @@ def crossval(
         from crackscope.training.crossval.run import CrossvalPlan
         from crackscope.training.crossval.run import crossval as run_crossval
         from crackscope.training.fit import TrainerOptions
-        from crackscope.training.recipe import load_recipe
+        from crackscope.training.recipe_file import load_recipe
 
     overrides = parse_settings(settings or [])
     recipes = {

@@ -70,7 +70,7 @@ def _make_concrete(folder: Path, patches: int, photos: int, seed: int, display: 
 
 def _train(data: Path, output: Path, recipe: str, display: TrainingDisplay) -> TrainResult:
     from crackscope.cli.train import print_result
-    from crackscope.training.recipe import load_recipe
+    from crackscope.training.recipe_file import load_recipe
     from crackscope.training.run import train
     from crackscope.training.run_folder import RunFolder
 

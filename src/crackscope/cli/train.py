@@ -64,7 +64,7 @@ def train(
     with needs_train_extra():
         from crackscope.training.fit import TrainerOptions
         from crackscope.training.processes import follow, is_follower
-        from crackscope.training.recipe import load_recipe
+        from crackscope.training.recipe_file import load_recipe
         from crackscope.training.run import train as run_training
 
     flags = {

@@ -52,7 +52,7 @@ def tune(
     are not looked at. Run the same command again to go on after an interruption, or with more --trials.
     """
     with needs_train_extra():
-        from crackscope.training.recipe import load_recipe
+        from crackscope.training.recipe_file import load_recipe
         from crackscope.training.search_space import DEFAULT_KEYS
         from crackscope.training.tune import tune as run_search
 

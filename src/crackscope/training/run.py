@@ -38,7 +38,8 @@ from crackscope.training.listener import Listener
 from crackscope.training.parts import Parts
 from crackscope.training.patches import read_patch
 from crackscope.training.preparation import prepare
-from crackscope.training.recipe import Recipe, recipe_to_toml
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import recipe_to_toml
 from crackscope.training.run_folder import RunFolder, claim, now
 from crackscope.training.run_readme import run_readme
 from crackscope.training.stages import Trained, train_stages

@@ -15,7 +15,8 @@ from crackscope import __version__
 from crackscope.dataset.records import Dataset
 from crackscope.errors import OutputError, RecipeError, ResumeError
 from crackscope.storage import write_json
-from crackscope.training.recipe import Recipe, parse_recipe
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import parse_recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from crackscope.storage import atomic_path, write_text
 from crackscope.training.judge import RecipeJudge
 from crackscope.training.listener import Listener
 from crackscope.training.preparation import prepare
-from crackscope.training.recipe import Recipe, recipe_to_toml
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import recipe_to_toml
 from crackscope.training.run_folder import claim
 from crackscope.training.search_space import DEFAULT_KEYS, encode, needs_stage_2, search_space, with_values
 from crackscope.training.tune_figure import draw_search

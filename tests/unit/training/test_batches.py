@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from crackscope.training.batches import Draw, PhotoSet, plan_epoch, plan_once, split_batches
-from crackscope.training.recipe import Recipe, load_recipe
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import load_recipe
 
 
 def photos(negatives: int, positives: int) -> PhotoSet:

@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from crackscope.training.head import HeadFit, LabelledEmbeddings, fit_head
 from crackscope.training.history import EpochRow
 from crackscope.training.network import CrackNetwork
-from crackscope.training.recipe import Recipe, load_recipe
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import load_recipe
 
 
 def two_clouds(count: int, *, seed: int, views: int = 1, apart: float = 2.0) -> LabelledEmbeddings:

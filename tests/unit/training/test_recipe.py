@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crackscope.errors import RecipeError
-from crackscope.training.recipe import (
-    Recipe,
+from crackscope.training.recipe import Recipe
+from crackscope.training.recipe_file import (
     find_recipe,
     load_recipe,
     parse_recipe,

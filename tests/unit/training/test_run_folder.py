@@ -9,7 +9,7 @@ import pytest
 from crackscope.dataset.discover import discover
 from crackscope.dataset.records import Dataset
 from crackscope.errors import OutputError, ResumeError
-from crackscope.training.recipe import load_recipe, parse_recipe
+from crackscope.training.recipe_file import load_recipe, parse_recipe
 from crackscope.training.run_folder import claim, data_sha256
 from tests.helpers.patches import write_patches
 

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from crackscope.errors import RecipeError
-from crackscope.training.recipe import HeadRecipe, Recipe, recipe_keys
+from crackscope.training.recipe import HeadRecipe, Recipe
+from crackscope.training.recipe_file import recipe_keys
 from crackscope.training.search_space import DEFAULT_KEYS, encode, needs_stage_2, search_space, with_values
 
 

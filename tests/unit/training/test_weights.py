@@ -19,7 +19,7 @@ from torch import Tensor
 
 from crackscope.errors import MissingExtraError, RecipeError, WeightsError
 from crackscope.training import weights
-from crackscope.training.recipe import load_recipe
+from crackscope.training.recipe_file import load_recipe
 from crackscope.training.weights import load_weights, start_network, tensors_sha256
 
 BACKBONE = "test_efficientnet"

@@ -18,12 +18,13 @@ from crackscope.evaluation.intervals import (
     Interval,
     bootstrap_intervals,
     check_bootstrap,
+    share_interval,
 )
 from crackscope.evaluation.metrics import Metrics, check_prior, compute_metrics
 from crackscope.evaluation.photos import GroupedPhoto, Progress
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.session import BATCH_SIZE
-from crackscope.labels import ReviewReason
+from crackscope.labels import Label, ReviewReason
 from crackscope.records import Failure, Outcome, Prediction
 
 
@@ -70,12 +71,23 @@ class ScoredPhotos:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A share of photos and its 95 % interval by group; ``None`` where there is no photo."""
+
+    value: float | None
+    interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewSummary:
     """What sending photos to a person would do.
 
     Attributes:
         photos: How many would be reviewed.
         share: Of the scored photos.
+        share_interval: The 95 % interval of ``share``, by group.
+        coverage: By true class, the share that is labelled rightly or reviewed: what is left is an outright
+            error, which the review band is to keep rare.
         reasons: How many for which reason.
         error_rate_inside: Share of wrong labels among them; ``None`` where there are none.
         error_rate_outside: Share of wrong labels among the others.
@@ -83,6 +95,8 @@ class ReviewSummary:
 
     photos: int
     share: float
+    share_interval: Interval
+    coverage: dict[Label, Share]
     reasons: dict[ReviewReason, int]
     error_rate_inside: float | None
     error_rate_outside: float | None
@@ -181,7 +195,7 @@ def judge_scores(
             n_resamples=n_resamples,
             seed=seed,
         ),
-        review=summarise_review(scored),
+        review=summarise_review(scored, n_resamples=n_resamples, seed=seed),
         n_resamples=n_resamples,
         seed=seed,
     )
@@ -199,18 +213,31 @@ def require_scores(scored: ScoredPhotos) -> None:
         )
 
 
-def summarise_review(scored: ScoredPhotos) -> ReviewSummary:
+def summarise_review(
+    scored: ScoredPhotos, *, n_resamples: int = DEFAULT_RESAMPLES, seed: int = 0
+) -> ReviewSummary:
     """Count what the model sends to review, and the wrong labels in it and outside."""
-    pairs = scored.predictions()
-    inside, outside = (
-        [prediction.label is not photo.truth for photo, prediction in pairs if prediction.review is reviewed]
-        for reviewed in (True, False)
-    )
+    pairs, truth, groups = scored.predictions(), scored.labels(), scored.groups()
+    reviewed = np.array([prediction.review for _, prediction in pairs])
+    wrong = np.array([prediction.label is not photo.truth for photo, prediction in pairs])
     reasons = Counter(prediction.reason for _, prediction in pairs)
+
+    def coverage(label: Label) -> Share:
+        mine = truth == label.number
+        if not mine.any():
+            return Share(value=None, interval=None)
+        covered = (~wrong | reviewed)[mine]
+        interval = share_interval(
+            covered, [groups[row] for row in np.flatnonzero(mine)], n_resamples=n_resamples, seed=seed
+        )
+        return Share(value=float(covered.mean()), interval=interval)
+
     return ReviewSummary(
-        photos=len(inside),
-        share=len(inside) / len(pairs),
+        photos=int(reviewed.sum()),
+        share=float(reviewed.mean()),
+        share_interval=share_interval(reviewed, groups, n_resamples=n_resamples, seed=seed),
+        coverage={label: coverage(label) for label in Label},
         reasons={reason: reasons[reason] for reason in ReviewReason},
-        error_rate_inside=sum(inside) / len(inside) if inside else None,
-        error_rate_outside=sum(outside) / len(outside) if outside else None,
+        error_rate_inside=float(wrong[reviewed].mean()) if reviewed.any() else None,
+        error_rate_outside=float(wrong[~reviewed].mean()) if not reviewed.all() else None,
     )

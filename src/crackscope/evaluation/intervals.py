@@ -97,6 +97,24 @@ def bootstrap_intervals(
     return {name: _join(limits[name], exact.get(name)) for name in METRICS}
 
 
+def share_interval(
+    flags: NDArray[np.bool_], groups: Sequence[str], *, n_resamples: int = DEFAULT_RESAMPLES, seed: int = 0
+) -> Interval:
+    """An interval of the share of photos for which something is true.
+
+    Args:
+        flags: (N,) whether it is, for at least one photo.
+        groups: (N,) names; photos of one group are drawn together.
+        n_resamples: Bootstrap draws.
+        seed: Of the draws.
+    """
+    # A share of photos is the recall of calling all of them Positive: one machine for all intervals.
+    ones = np.ones(flags.size, dtype=np.int64)
+    return bootstrap_intervals(
+        ones, flags.astype(float), groups, threshold=0.5, n_resamples=n_resamples, seed=seed
+    )["recall"]
+
+
 def check_bootstrap(n_resamples: int, confidence: float = CONFIDENCE) -> None:
     """Refuse settings that make no interval."""
     if n_resamples < 1 or not 0 < confidence < 1:

@@ -8,12 +8,14 @@ gets the wrong label with a probability of at most ``alpha``.
 
 The promise holds on average over calibration photos that are exchangeable with the new ones: the same
 concrete and camera, and independent of each other. On another site it is a guess, and patches of one source
-photo count for less than their number.
+photo count for less than their number. Over photos of several sources an average would be kept by the easiest
+of them alone, so every source with enough photos has limits of its own, and the band reaches the farthest.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +35,8 @@ class ReviewFit:
 
     Attributes:
         band: ``None`` where a class has too few photos for the promise.
-        promised: Whether the band is wide enough for the error rate per class that it was made for.
+        promised: Whether the band is wide enough for the error rate per class that it was made for, on
+            every source.
         summary: Why there is no band, or what was promised and whether it was cut.
         review_share: Share of the photos that the limit on review counts.
         missed_share: Share of Positive photos labelled Negative and not reviewed.
@@ -69,7 +72,7 @@ def fit_review_band(
     threshold: float,
     alpha: float = DEFAULT_ALPHA,
     max_review_share: float = DEFAULT_MAX_SHARE,
-    share_scores: ArrayLike | None = None,
+    sources: Sequence[str] | None = None,
     fitted_on: str,
 ) -> ReviewFit:
     """The band that the promise needs, drawn together where it would send too many photos to review.
@@ -79,8 +82,11 @@ def fit_review_band(
         scores: (N,) in 0..1, calibrated.
         threshold: Decides the label; always inside the band, so that labels outside agree with the limits.
         alpha: The error rate per class, outright errors over all photos of the class.
-        max_review_share: The share of photos that may be reviewed; 1 keeps the promise at any price.
-        share_scores: (M,) scores of the photos whose share is limited; by default ``scores``.
+        max_review_share: The share of photos that may be reviewed; 1 keeps the promise at any price. Of
+            several sources the one that needs review least is counted: photos that are all but solved
+            should not bother anyone, hard ones may.
+        sources: (N,) where each photo comes from; by default from one place. Sources with too few photos for
+            a promise of their own share the one over all photos.
         fitted_on: What the photos are, for the record.
 
     Raises:
@@ -89,33 +95,92 @@ def fit_review_band(
     """
     truth, score = check_scores(labels, scores)
     _check_rates(alpha, max_review_share)
-    counted = score if share_scores is None else np.asarray(share_scores, dtype=np.float64)
-    positive, negative = score[truth == 1], score[truth == 0]
     needed = photos_needed(alpha)
-    if min(positive.size, negative.size) < needed:
+    n_positive = int((truth == 1).sum())
+    if min(n_positive, truth.size - n_positive) < needed:
         summary = (
             f"no review band: an error rate of {alpha:.1%} per class needs at least {needed} photos of each "
-            f"class, found {positive.size} Positive and {negative.size} Negative"
+            f"class, found {n_positive} Positive and {truth.size - n_positive} Negative"
         )
-        return _fit_record(None, False, summary, truth, score, counted, threshold)
-    positive_from, negative_to = _positive_from(positive, alpha), _negative_to(negative, alpha)
-    limits = threshold, positive_from, negative_to
-    low, high = _draw_together(min(limits), max(limits), threshold, counted, max_review_share)
-    # With its limit beyond the threshold a class needs no review; else the band has to reach the limit.
-    promised = (positive_from >= threshold or low <= positive_from) and (
-        negative_to < threshold or high >= negative_to
-    )
-    summary = f"{fitted_on}; {_promise(alpha, promised, max_review_share)}"
+        return _fit_record(None, False, summary, truth, score, score, threshold)
+    promises = _promises(truth, score, sources, alpha)
+    limits = [threshold, *_farthest(promises)]
+    low, high = min(limits), max(limits)
+    easiest = min(promises, key=lambda one: one.share_between(low, high))
+    low, high = _draw_together(low, high, threshold, easiest.scores, max_review_share)
+    summary = f"{fitted_on}; {_say(promises, easiest, (low, high), threshold, alpha, max_review_share)}"
     band = ReviewBand(low=low, high=high, alpha=alpha, fitted_on=summary)
-    return _fit_record(band, promised, summary, truth, score, counted, threshold)
+    promised = all(one.kept(low, high, threshold) for one in promises)
+    return _fit_record(band, promised, summary, truth, score, easiest.scores, threshold)
 
 
-def _promise(alpha: float, promised: bool, max_review_share: float) -> str:
-    if promised:
-        return f"at most {alpha:.1%} outright errors per class on photos exchangeable with these"
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """The photos of one source, and the limits that new ones of each class rarely cross."""
+
+    source: str
+    scores: NDArray[np.float64]
+    positive_from: float
+    negative_to: float
+
+    def share_between(self, low: float, high: float) -> float:
+        return float(((self.scores >= low) & (self.scores <= high)).mean())
+
+    def kept(self, low: float, high: float, threshold: float) -> bool:
+        # With its limit beyond the threshold a class needs no review; else the band has to reach the limit.
+        return (self.positive_from >= threshold or low <= self.positive_from) and (
+            self.negative_to < threshold or high >= self.negative_to
+        )
+
+
+def _promises(
+    labels: NDArray[np.int64], scores: NDArray[np.float64], sources: Sequence[str] | None, alpha: float
+) -> list[_Promise]:
+    """One for each source with enough photos, and one over all photos where not every source has."""
+    everything = np.ones(labels.size, dtype=bool)
+    names = np.array(["all photos"] * labels.size if sources is None else list(sources))
+    rows = {str(name): names == name for name in np.unique(names)}
+    needed = photos_needed(alpha)
+    enough = {
+        name: mine
+        for name, mine in rows.items()
+        if min((labels[mine] == 1).sum(), (labels[mine] == 0).sum()) >= needed
+    }
+    if len(enough) < len(rows):
+        enough["all photos"] = everything
+    return [
+        _Promise(
+            source=name,
+            scores=scores[mine],
+            positive_from=_positive_from(scores[mine & (labels == 1)], alpha),
+            negative_to=_negative_to(scores[mine & (labels == 0)], alpha),
+        )
+        for name, mine in enough.items()
+    ]
+
+
+def _farthest(promises: list[_Promise]) -> tuple[float, float]:
+    """The limits that hold for a photo of whichever source."""
+    return min(one.positive_from for one in promises), max(one.negative_to for one in promises)
+
+
+def _say(
+    promises: list[_Promise],
+    easiest: _Promise,
+    band: tuple[float, float],
+    threshold: float,
+    alpha: float,
+    max_review_share: float,
+) -> str:
+    several = len(promises) > 1
+    rate = f"{alpha:.1%} outright errors per class{' and source' if several else ''}"
+    broken = [one.source for one in promises if not one.kept(*band, threshold)]
+    if not broken:
+        return f"at most {rate} on photos exchangeable with these"
     return (
-        f"made for {alpha:.1%} outright errors per class, then cut to review at most "
-        f"{max_review_share:.1%} of the photos: not promised"
+        f"made for {rate}, then cut to review at most {max_review_share:.1%} of the photos"
+        f"{f' of {easiest.source}' if several else ''}: not promised"
+        f"{' for ' + ', '.join(broken) if several else ''}"
     )
 
 

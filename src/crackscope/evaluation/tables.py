@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crackscope.evaluation.compare import Comparison
-from crackscope.evaluation.evaluate import Evaluation
+from crackscope.evaluation.evaluate import Evaluation, ReviewSummary
 from crackscope.evaluation.intervals import FEW_GROUPS, Interval
 from crackscope.evaluation.metrics import METRICS, TITLES
+from crackscope.labels import Label
 
 _ABSENT = "-"
 
@@ -107,8 +108,16 @@ def _evaluation_notes(evaluation: Evaluation) -> list[str]:
         f"review: {_count(review.photos, 'photo')} ({review.share:.1%}){f': {reasons}' if reasons else ''}; "
         f"wrong labels in it {_share_text(review.error_rate_inside)}, "
         f"outside {_share_text(review.error_rate_outside)}",
+        f"labelled rightly or reviewed: {_coverage_text(review, Label.POSITIVE)}, "
+        f"{_coverage_text(review, Label.NEGATIVE)}",
         *_few_groups(evaluation.n_groups),
     ]
+
+
+def _coverage_text(review: ReviewSummary, label: Label) -> str:
+    share = review.coverage[label]
+    limits = _ABSENT if share.interval is None else interval_text(share.interval)
+    return f"{number_text(share.value)} {limits} of {label}"
 
 
 def _left_out(count: int) -> str:

@@ -82,6 +82,7 @@ def fit_decision(
         threshold=threshold.value,
         alpha=choice.review_alpha,
         max_review_share=choice.review_share,
+        sources=part.photos.sources,
         fitted_on=fitted_on,
     )
     listener.note(f"calibration: {_describe(calibration)}; threshold {threshold.value:.4f}")

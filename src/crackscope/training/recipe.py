@@ -149,7 +149,9 @@ class DecisionRecipe:
         '"balanced_accuracy", "recall>=0.99", "fixed:0.5", or what mistakes cost: "cost:fn=10,fp=1"',
     )
     review_alpha: float = _key(0.05, "error rate per class that the review band is made for", gt=0, lt=0.5)
-    review_share: float = _key(0.02, "share of calibration photos it may send to review", ge=0, le=1)
+    review_share: float = _key(
+        0.02, "share it may take of the calibration photos of the source that needs it least", ge=0, le=1
+    )
     familiarity_quantile: float = _key(
         0.99, "share of calibration photos that count as familiar", gt=0.5, lt=1
     )

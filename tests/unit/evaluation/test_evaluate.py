@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from crackscope.evaluation.evaluate import evaluate, score_photos, summarise_rev
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.labels import Label, ReviewReason
-from crackscope.records import Failure
+from crackscope.records import Failure, Prediction
 
 
 def test_an_evaluation_is_that_of_the_photos(data: Path, classifier: CrackClassifier) -> None:
@@ -110,6 +111,29 @@ def test_review_is_what_the_model_sends_there(data: Path, classifier: CrackClass
     }
     assert review.error_rate_inside == 1
     assert review.error_rate_outside == 0
+    assert review.share_interval.low is not None
+    assert review.share_interval.low < 2 / 12
+
+
+def test_coverage_is_what_is_right_or_reviewed_of_each_class(data: Path, classifier: CrackClassifier) -> None:
+    scored = score_photos(classifier, find_labelled_photos([data]))
+    all_reviewed = summarise_review(scored).coverage
+    unaware = [
+        dataclasses.replace(one, reason=None) if isinstance(one, Prediction) else one
+        for one in scored.outcomes
+    ]
+    none_reviewed = summarise_review(dataclasses.replace(scored, outcomes=tuple(unaware))).coverage
+
+    assert [all_reviewed[label].value for label in Label] == [1, 1]
+    assert [none_reviewed[label].value for label in Label] == pytest.approx([5 / 6, 5 / 6])
+
+
+def test_there_is_no_coverage_of_a_class_without_photos(data: Path, classifier: CrackClassifier) -> None:
+    photos = [photo for photo in find_labelled_photos([data]) if photo.truth is Label.NEGATIVE]
+    review = summarise_review(score_photos(classifier, photos))
+
+    assert review.coverage[Label.POSITIVE].value is None
+    assert review.coverage[Label.NEGATIVE].value == 1
 
 
 def test_photos_of_one_class_are_evaluated(data: Path, classifier: CrackClassifier) -> None:

@@ -115,17 +115,66 @@ def test_ties_are_cut_whole() -> None:
     assert not in_review([0.45, 0.55], found.band).any()
 
 
-def test_the_share_may_be_limited_on_other_photos() -> None:
-    generator = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 300)
-    scores = np.concatenate([generator.beta(2, 3, 300), generator.beta(3, 2, 300)])
-    easy = np.concatenate([generator.beta(1, 20, 500), generator.beta(20, 1, 500)])
+def _two_sources(seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    generator = np.random.default_rng(seed)
+    easy = generator.beta(1, 20, 500), generator.beta(20, 1, 500)
+    hard = generator.beta(2, 3, 100), generator.beta(3, 2, 100)
+    labels = np.repeat([0, 1, 0, 1], [500, 500, 100, 100])
+    return labels, np.concatenate([*easy, *hard]), ["easy"] * 1000 + ["hard"] * 200
+
+
+def test_every_source_has_a_promise_of_its_own() -> None:
+    labels, scores, sources = _two_sources()
+    hard = np.array(sources) == "hard"
+    apart, together = (
+        fit_review_band(
+            labels, scores, threshold=0.5, max_review_share=1, sources=known, fitted_on="test"
+        ).band
+        for known in (sources, None)
+    )
+    outright = {
+        name: (~in_review(scores, band) & (scores < 0.5))[hard & (labels == 1)].mean()
+        for name, band in (("apart", apart), ("together", together))
+    }
+
+    assert outright["apart"] <= 0.05 < outright["together"]
+    assert apart is not None
+    assert "5.0% outright errors per class and source" in apart.fitted_on
+
+
+def test_the_share_is_limited_on_the_source_that_needs_review_least() -> None:
+    labels, scores, sources = _two_sources()
+    hard = np.array(sources) == "hard"
     found = fit_review_band(
-        labels, scores, threshold=0.5, max_review_share=0.02, share_scores=easy, fitted_on="test"
+        labels, scores, threshold=0.5, max_review_share=0.005, sources=sources, fitted_on="test"
     )
 
-    assert found.review_share == in_review(easy, found.band).mean() <= 0.02
-    assert in_review(scores, found.band).mean() > 0.1
+    assert found.review_share == in_review(scores[~hard], found.band).mean() <= 0.005
+    assert in_review(scores[hard], found.band).mean() > 0.1
+    assert not found.promised
+    assert found.summary.endswith("at most 0.5% of the photos of easy: not promised for hard")
+
+
+def test_a_source_with_few_photos_shares_the_promise_over_all() -> None:
+    labels, scores, sources = _two_sources()
+    few = np.flatnonzero(np.array(sources) == "hard")[::10]
+    kept = np.concatenate([np.flatnonzero(np.array(sources) == "easy"), few])
+    apart, together = (
+        fit_review_band(
+            labels[kept],
+            scores[kept],
+            threshold=0.5,
+            max_review_share=1,
+            sources=known,
+            fitted_on="test",
+        ).band
+        for known in ([sources[row] for row in kept], None)
+    )
+
+    assert apart is not None
+    assert together is not None
+    assert apart.low <= together.low
+    assert apart.high >= together.high
 
 
 @pytest.mark.parametrize("threshold", [0.02, 0.98])

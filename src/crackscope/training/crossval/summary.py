@@ -11,7 +11,7 @@ from statistics import fmean, pstdev
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.evaluation.intervals import Interval, bootstrap_intervals
+from crackscope.evaluation.intervals import Interval, bootstrap_intervals, share_interval
 from crackscope.evaluation.metrics import METRICS, TITLES, compute_metrics
 from crackscope.evaluation.tables import Table
 from crackscope.labels import Label, ReviewReason
@@ -155,9 +155,9 @@ def _estimates(rows: list[CrossvalRow], n_resamples: int) -> dict[str, Estimate]
     found = {name: _estimate(getattr(by_decision, name), limits[name]) for name in _BY_DECISION}
     found |= {name: _estimate(getattr(by_score, name), score_limits[name]) for name in _BY_SCORE}
     for name, (flags, among) in _shares(rows).items():
-        found[name] = _share(
-            flags[among], [group for group, one in zip(groups, among, strict=True) if one], n_resamples
-        )
+        counted = [group for group, one in zip(groups, among, strict=True) if one]
+        limits_of_share = share_interval(flags[among], counted, n_resamples=n_resamples)
+        found[name] = _estimate(float(flags[among].mean()), limits_of_share)
     return found
 
 
@@ -184,13 +184,6 @@ def _shares(rows: Sequence[CrossvalRow]) -> dict[str, tuple[NDArray[np.bool_], N
         "coverage_positive": (covered, labels == 1),
         "coverage_negative": (covered, labels == 0),
     }
-
-
-def _share(flags: NDArray[np.bool_], groups: list[str], n_resamples: int) -> Estimate:
-    """A share of photos is the recall of calling all of them Positive: one machine for all intervals."""
-    ones = np.ones(flags.size, dtype=np.int64)
-    limits = bootstrap_intervals(ones, flags.astype(float), groups, threshold=0.5, n_resamples=n_resamples)
-    return _estimate(float(flags.mean()), limits["recall"])
 
 
 def _estimate(value: float | None, interval: Interval) -> Estimate:

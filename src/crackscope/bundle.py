@@ -116,6 +116,7 @@ class ModelConfig:
         weights: Where the backbone's starting weights came from, with their licence.
         labels: Class names in the order of their index.
         training: What it was trained on and how: data, counts, recipe (free form).
+        measured: Results on photos by name, see `evaluation.measured`; of this network only.
         versions: Versions of the packages that made it.
         sha256: SHA-256 by file name.
     """
@@ -135,6 +136,7 @@ class ModelConfig:
     quality: ImageQuality | None = None
     labels: tuple[str, ...] = tuple(str(label) for label in Label)
     training: dict[str, Any] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
 

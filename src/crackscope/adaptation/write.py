@@ -58,6 +58,7 @@ def adapted_config(adaptation: Adaptation) -> ModelConfig:
             "adaptation": adaptation_document(adaptation),
             "base": old.training,
         },
+        measured={},
         versions={**old.versions, "crackscope": __version__},
     )
 

@@ -1,4 +1,4 @@
-"""``crackscope model``: what a model folder holds, whether it is whole, and how sure its scans may be."""
+"""``crackscope model``: what a model folder holds, whether it is whole, and what was measured of it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from crackscope.cli import model_card as _card
 from crackscope.cli import model_cells as _cells
 
 app = typer.Typer(
     name="model",
-    help="Look into a model folder, check it, or fit the cells of its scans.",
+    help="Look into a model folder, check it, complete its card, or fit the cells of its scans.",
     no_args_is_help=True,
 )
 
@@ -20,6 +21,7 @@ _Folder = Annotated[
     Path | None, typer.Argument(help="Folder of a model; without it the shipped detector.", metavar="MODEL")
 ]
 
+app.command("card")(_card.card)
 app.command("cells")(_cells.cells)
 
 

@@ -151,6 +151,7 @@ def _config(base: Bundle, precision: Precision, gate: GateResult, n_calibration:
     return replace(
         base.config,
         name=f"{base.config.name}, {precision}",
+        measured={},
         training={**base.config.training, "precision": facts},
     )
 

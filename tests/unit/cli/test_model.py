@@ -1,4 +1,4 @@
-"""`crackscope model info` and `verify`."""
+"""`crackscope model info`, `verify` and `card`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from crackscope.cli.app import app
-from crackscope.errors import BundleError
+from crackscope.errors import BundleError, SettingsError
 from tests.helpers.bundles import write_tiny_bundle
+from tests.helpers.patches import write_patches
 
 
 @pytest.fixture
@@ -43,3 +44,22 @@ def test_verify_exits_0_for_a_whole_model_and_1_for_another(folder: Path) -> Non
 def test_info_of_no_model_is_an_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["model", "info", str(tmp_path / "nothing")])
     assert isinstance(result.exception, BundleError)
+
+
+def test_card_takes_what_evaluate_wrote(folder: Path, tmp_path: Path) -> None:
+    write_patches(tmp_path / "wall", 2)
+    evaluated = CliRunner().invoke(
+        app, ["evaluate", str(tmp_path / "wall"), "-m", str(folder), "-o", str(tmp_path / "out")]
+    )
+    assert evaluated.exit_code == 0, evaluated.output
+    result = CliRunner().invoke(app, ["model", "card", str(folder), "--evaluation", f"a wall={tmp_path}/out"])
+
+    assert result.exit_code == 0, result.output
+    assert "| a wall: " in (folder / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("given", [[], ["--evaluation", "runs/wall"], ["--robustness", "=runs/wall"]])
+def test_card_wants_names_and_folders(folder: Path, given: list[str]) -> None:
+    result = CliRunner().invoke(app, ["model", "card", str(folder), *given])
+    assert isinstance(result.exception, SettingsError)
+    assert "NAME=FOLDER" in str(result.exception)

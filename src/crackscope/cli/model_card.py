@@ -1,0 +1,52 @@
+"""``crackscope model card``: put what was measured of a model into its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crackscope.errors import SettingsError
+
+
+def card(
+    model: Annotated[Path, typer.Argument(help="Folder of a model.", metavar="MODEL", show_default=False)],
+    evaluation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=FOLDER: what the photos are called, and what `crackscope evaluate --output` wrote. "
+            "Repeatable."
+        ),
+    ] = None,
+    robustness: Annotated[
+        list[str] | None,
+        typer.Option(help="Likewise, of `crackscope robustness --output`. Repeatable."),
+    ] = None,
+) -> None:
+    """Put results on named photos into a model's card and model.json, with their intervals.
+
+    Results of another model, at another threshold or with --tta are refused. A name that is there already is
+    replaced.
+    """
+    from crackscope.bundle import CARD_NAME, load_bundle
+    from crackscope.cli.evaluated_photos import needs_evaluate_extra
+
+    with needs_evaluate_extra():
+        from crackscope.evaluation.measured import add_measurements
+
+    evaluations, distorted = _named(evaluation or []), _named(robustness or [])
+    if not evaluations and not distorted:
+        raise SettingsError("nothing to put into the card: give --evaluation or --robustness NAME=FOLDER")
+    bundle = add_measurements(load_bundle(model), evaluations, distorted)
+    typer.echo(f"wrote {bundle.folder / CARD_NAME}", err=True)
+
+
+def _named(given: list[str]) -> dict[str, Path]:
+    found = {}
+    for text in given:
+        name, _, folder = text.partition("=")
+        if not name or not folder:
+            raise SettingsError(f"expected NAME=FOLDER, found {text!r}")
+        found[name] = Path(folder)
+    return found

@@ -1,0 +1,150 @@
+"""What was measured of a model on photos, kept in its folder: ``model.json`` and the card say it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from crackscope.bundle import CARD_NAME, Bundle, write_bundle
+from crackscope.errors import DataError
+from crackscope.evaluation.tables import limits_text, number_text
+
+_HEADING = "## Measured at its threshold"
+
+_COLUMNS = {
+    "balanced_accuracy": "balanced accuracy",
+    "auroc": "AUROC",
+    "recall": "recall",
+    "specificity": "specificity",
+    "ece": "calibration error",
+}
+
+
+def add_measurements(
+    bundle: Bundle, evaluations: Mapping[str, Path], robustness: Mapping[str, Path]
+) -> Bundle:
+    """Put results into a model's folder; one of the same name is replaced, the others stay.
+
+    Args:
+        bundle: The model.
+        evaluations: Folders that ``crackscope evaluate --output`` wrote, by what the photos are called.
+        robustness: Likewise of ``crackscope robustness --output``.
+
+    Raises:
+        DataError: A folder holds no such results, or those of another model, another threshold or with
+            test-time augmentation.
+        OutputError: The model's folder can't be written to.
+    """
+    found = {
+        "evaluations": {name: _evaluation(bundle, folder) for name, folder in evaluations.items()},
+        "robustness": {name: _robustness(bundle, folder) for name, folder in robustness.items()},
+    }
+    found = {kind: {**bundle.config.measured.get(kind, {}), **new} for kind, new in found.items()}
+    config = replace(bundle.config, measured=found)
+    path = bundle.folder / CARD_NAME
+    card = path.read_text(encoding="utf-8") if path.is_file() else f"# {config.name}\n"
+    before = card.split(f"\n{_HEADING}\n")[0].rstrip()
+    return write_bundle(bundle.folder, config, f"{before}\n\n{measured_section(found)}")
+
+
+def measured_section(measured: Mapping[str, Any]) -> str:
+    """The section of the card, as Markdown; it is the card's last."""
+    lines = [_HEADING, ""]
+    if evaluations := measured.get("evaluations"):
+        titles = [*_COLUMNS.values(), "review", "Positive: right or reviewed", "Negative: right or reviewed"]
+        lines += [f"| photos | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
+        lines += [_row(name, one) for name, one in evaluations.items()]
+        lines += ["", "In brackets 95 % intervals by group."]
+    if robustness := measured.get("robustness"):
+        lines += ["", *(f"- {name}: {one['worst']}." for name, one in robustness.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, one: Mapping[str, Any]) -> str:
+    cells = [*(_cell(one[column]) for column in _COLUMNS), _percent(one["review"])]
+    cells += [_percent(one["coverage"][label]) for label in ("Positive", "Negative")]
+    return f"| {name}: {one['photos']:,} ({one['groups']:,} groups) | {' | '.join(cells)} |"
+
+
+def _cell(estimate: list[float | None]) -> str:
+    value, low, high = estimate
+    return number_text(value) + ("" if low is None else f" {limits_text(low, high)}")
+
+
+def _percent(estimate: list[float | None]) -> str:
+    value, low, high = estimate
+    if value is None:
+        return "-"
+    return f"{value:.1%}" + ("" if low is None else f" [{low:.1%}, {high:.1%}]")
+
+
+def _evaluation(bundle: Bundle, folder: Path) -> dict[str, Any]:
+    path = folder / "metrics.json"
+    with _as_written(path, "crackscope evaluate") as document:
+        model, review = document["model"], document["review"]
+        _check(bundle, model["name"], model["sha256"], document["threshold"], folder)
+        return {
+            "photos": document["photos"],
+            "groups": document["groups"],
+            **{name: _estimate(document["metrics"][name], document["metrics"][name]) for name in _COLUMNS},
+            "review": _estimate({"value": review["share"]}, review["share_interval"]),
+            "coverage": {name: _estimate(one, one["interval"]) for name, one in review["coverage"].items()},
+        }
+
+
+def _robustness(bundle: Bundle, folder: Path) -> dict[str, Any]:
+    path = folder / "robustness.json"
+    with _as_written(path, "crackscope robustness") as document:
+        _check(bundle, document["model"], document["identity"], document["threshold"], folder)
+        clean, *distorted = document["conditions"]
+        worst = min(distorted, key=lambda one: _or_one(one["values"]["recall"]))
+        recall, specificity = (
+            f"{_cell(_limits(worst, name))} for {_cell(_limits(clean, name))}"
+            for name in ("recall", "specificity")
+        )
+        return {
+            "photos": document["photos"],
+            "groups": document["groups"],
+            "worst": f"of {document['photos']:,} photos distorted in {len(distorted)} ways recall is lowest "
+            f"under {worst['distortion']} {worst['strength']:g}, {recall} as they are, with "
+            f"{worst['review_share']:.1%} sent to review; specificity there is {specificity}",
+        }
+
+
+def _or_one(value: float | None) -> float:
+    return 1.0 if value is None else value
+
+
+def _limits(condition: Mapping[str, Any], name: str) -> list[float | None]:
+    return _estimate({"value": condition["values"][name]}, condition["intervals"][name])
+
+
+def _estimate(value: Mapping[str, Any], interval: Mapping[str, Any] | None) -> list[float | None]:
+    limits = interval or {"low": None, "high": None}
+    return [value["value"], limits["low"], limits["high"]]
+
+
+@contextmanager
+def _as_written(path: Path, command: str) -> Iterator[Any]:
+    """The document of a file, and one error for whatever it lacks."""
+    advice = f"it is written by this version of {command} DATA --output FOLDER"
+    try:
+        yield json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {error}; {advice}") from error
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path} lacks {error}; {advice}") from error
+
+
+def _check(bundle: Bundle, name: str, identity: str, threshold: float, folder: Path) -> None:
+    config = bundle.config
+    if identity != bundle.identity or name != config.name:
+        raise DataError(f"{folder} has results of {name} ({identity[:16]}…), not of {config.name}")
+    if threshold != config.threshold.value:
+        raise DataError(
+            f"{folder} has results at the threshold {threshold:g}; the model's is {config.threshold.value:g}"
+        )

@@ -13,6 +13,7 @@ from crackscope.bundle import (
     load_bundle,
     shipped_bundle_path,
 )
+from crackscope.evaluation.measured import measured_section
 from crackscope.training.card import model_card
 
 BARE = {
@@ -92,3 +93,15 @@ def test_the_card_of_the_shipped_detector_is_made_of_its_config() -> None:
 def test_a_band_the_wrong_way_round_reviews_nothing_and_is_not_mentioned() -> None:
     card = model_card(config(review=ReviewBand(low=1.0, high=0.0, alpha=0.05, fitted_on="x")))
     assert "uncertain" not in card
+
+
+def test_the_card_of_the_shipped_detector_ends_with_what_was_measured_of_it() -> None:
+    bundle = load_bundle(shipped_bundle_path())
+    card = (bundle.folder / CARD_NAME).read_text(encoding="utf-8")
+    assert {name.split(",")[0] for name in bundle.config.measured["evaluations"]} == {
+        "METU",
+        "SDNET2018 walls",
+        "bridge",
+        "UAV75 tiles",
+    }
+    assert card.endswith(measured_section(bundle.config.measured))

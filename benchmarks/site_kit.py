@@ -5,6 +5,10 @@ once (and cached by what the model's base makes of fixed images). Each draw sets
 photos aside as its test; labels and healthy tiles come from the other half. Same arguments, same numbers.
 
     python benchmarks/site_kit.py --pair runs/metu/model:sdnet --pair runs/sdnet/model:bridge --output kit
+
+With `--sheets` every draw also makes the go / no-go sheet that `crackscope adapt` prints, from the same
+labels and tiles, and compares it with the test half: was a go a gain, was a no-go a gain missed, and did the
+interval of the expected balanced accuracy hold the one that came?
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ from scipy.special import expit
 from crackscope.adaptation.embedded import join_evidence, join_features
 from crackscope.adaptation.fit import fit_site
 from crackscope.adaptation.graph import read_head
-from crackscope.adaptation.head import Evidence
+from crackscope.adaptation.head import Evidence, Head
+from crackscope.adaptation.sheet import Scores, make_sheet
 from crackscope.dataset.groups import source_photo
 from crackscope.dataset.records import LabelledPhoto
 from crackscope.dataset.synthetic import paint_crack, paint_distractor
@@ -79,6 +84,17 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What the sheet said: the verdict, and the balanced accuracy after adapting with its limits."""
+
+    go: bool
+    expected: float | None
+    low: float | None
+    high: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One draw of one way of adapting."""
 
@@ -89,6 +105,7 @@ class Row:
     draw: int
     reach: float | None
     metrics: dict[str, float]
+    sheet: Promise | None = None
 
 
 def main() -> None:
@@ -100,11 +117,12 @@ def main() -> None:
         help="MODEL_FOLDER:SITE, a name or a folder of tiles; may be repeated",
     )
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--sheets", action="store_true", help="judge the go / no-go sheet too")
     parser.add_argument("--cache", type=Path, default=Path(".cache/site_kit"))
     parser.add_argument("--output", type=Path, help="writes OUTPUT.json and OUTPUT.md")
     options = parser.parse_args()
-    rows = [row for pair in options.pair for row in study(pair, options.draws, options.cache)]
-    table = markdown(rows)
+    rows = [row for pair in options.pair for row in study(pair, options)]
+    table = markdown(rows) + ("\n\n" + sheets_markdown(rows) if options.sheets else "")
     print(table)
     if options.output:
         document = {"draws": options.draws, "healthy": HEALTHY, "rows": [asdict(row) for row in rows]}
@@ -114,19 +132,21 @@ def main() -> None:
         options.output.with_suffix(".md").write_text(table + "\n", encoding="utf-8")
 
 
-def study(pair: str, draws: int, cache: Path) -> Iterator[Row]:
+def study(pair: str, options: argparse.Namespace) -> Iterator[Row]:
     """All ways of adapting a model to a site, draw by draw."""
     folder, _, name = pair.rpartition(":")
     classifier = CrackClassifier.load(folder)
-    site = load_site(classifier, name, cache)
+    site = load_site(classifier, name, options.cache)
     label = f"{classifier.bundle.config.name} ({Path(folder).parent.name}) on {Path(name).name}"
-    for draw in range(draws):
+    for draw in range(options.draws):
         began = time.perf_counter()
-        yield from study_draw(classifier, site, label, draw)
+        yield from study_draw(classifier, site, label, draw, sheets=options.sheets)
         print(f"{label}: draw {draw}, {time.perf_counter() - began:.0f} s", flush=True)
 
 
-def study_draw(classifier: CrackClassifier, site: Site, pair: str, draw: int) -> Iterator[Row]:
+def study_draw(
+    classifier: CrackClassifier, site: Site, pair: str, draw: int, *, sheets: bool
+) -> Iterator[Row]:
     """No adaptation, k labels, healthy tiles, and both, on one test half."""
     rng = np.random.default_rng(draw)
     photos = rng.permutation(np.unique(site.groups))
@@ -137,7 +157,15 @@ def study_draw(classifier: CrackClassifier, site: Site, pair: str, draw: int) ->
     start, config = read_head(classifier.bundle), classifier.bundle.config
     features, truth = site.features[test].astype(np.float64), site.labels[test]
 
-    def row(way: str, k: int, n: int, reach: float | None, scores: NDArray[np.float64], cut: float) -> Row:
+    def row(
+        way: str,
+        k: int,
+        n: int,
+        reach: float | None,
+        scores: NDArray[np.float64],
+        cut: float,
+        sheet: Promise | None = None,
+    ) -> Row:
         found = compute_metrics(truth, scores, threshold=cut)
         return Row(
             pair=pair,
@@ -147,6 +175,7 @@ def study_draw(classifier: CrackClassifier, site: Site, pair: str, draw: int) ->
             draw=draw,
             reach=reach,
             metrics={name: float(getattr(found, name)) for name in METRICS},
+            sheet=sheet,
         )
 
     old = apply_calibration(start.logits(features), config.calibration)
@@ -157,9 +186,31 @@ def study_draw(classifier: CrackClassifier, site: Site, pair: str, draw: int) ->
         *(("labels", k, [labelled_evidence(site, by_label, k)]) for k in LABELS),
         *(("both", k, [labelled_evidence(site, by_label, k), painted]) for k in LABELS),
     ]:
-        fit = fit_site(join_evidence(parts), start, seed=draw)
+        evidence = join_evidence(parts)
+        fit = fit_site(evidence, start, seed=draw)
         n = 0 if way == "labels" else len(healthy)
-        yield row(way, k, n, fit.reach, expit(fit.head.logits(features) - fit.cut), 0.5)
+        sheet = promise(classifier, start, evidence, draw) if sheets else None
+        yield row(way, k, n, fit.reach, expit(fit.head.logits(features) - fit.cut), 0.5, sheet)
+
+
+def promise(classifier: CrackClassifier, start: Head, evidence: Evidence, draw: int) -> Promise:
+    """The sheet of `crackscope adapt`, from features that are there already."""
+    began = time.process_time()
+    rows = evidence[evidence.judged]
+    before = Scores(
+        name="before",
+        values=apply_calibration(start.logits(rows.features), classifier.bundle.config.calibration),
+        threshold=classifier.threshold,
+    )
+    sheet = make_sheet(evidence, start, before, judged_on="the draw", seed=draw)
+    after = next(one for one in sheet.after if one.metric == "balanced_accuracy")
+    return Promise(
+        go=sheet.go,
+        expected=after.value,
+        low=after.low,
+        high=after.high,
+        seconds=time.process_time() - began,
+    )
 
 
 def labelled_evidence(site: Site, by_label: list[NDArray[np.intp]], k: int) -> Evidence:
@@ -270,6 +321,35 @@ def markdown(rows: list[Row]) -> str:
         cells = [_spread([row.metrics[name] for row in drawn]) for name in METRICS]
         lines.append("| " + " | ".join([*map(str, key), *cells]) + " |")
     return "\n".join(lines)
+
+
+def sheets_markdown(rows: list[Row]) -> str:
+    """How often the sheet said go, what came of it, and how often its interval held."""
+    lines = [
+        "| model on site | adaptation | labels | go | gain where go | losses of more than 0.01 among them "
+        "| gain where no-go | interval holds |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    base = {(row.pair, row.draw): row.metrics["balanced_accuracy"] for row in rows if row.way == "none"}
+    judged = [row for row in rows if row.sheet is not None]
+    for key in dict.fromkeys((row.pair, row.way, row.labels) for row in judged):
+        drawn = [row for row in judged if (row.pair, row.way, row.labels) == key]
+        gains: dict[bool, list[float]] = {True: [], False: []}
+        held = 0
+        for row in drawn:
+            if row.sheet is None:
+                continue
+            found = row.metrics["balanced_accuracy"]
+            gains[row.sheet.go].append(found - base[row.pair, row.draw])
+            held += row.sheet.low is not None and row.sheet.low <= found <= (row.sheet.high or 1)
+        lost = sum(gain < -0.01 for gain in gains[True])
+        cells = [f"{len(gains[True])} of {len(drawn)}", _mean(gains[True]), str(lost), _mean(gains[False])]
+        lines.append("| " + " | ".join([*map(str, key), *cells, f"{held} of {len(drawn)}"]) + " |")
+    return "\n".join(lines)
+
+
+def _mean(values: list[float]) -> str:
+    return f"{statistics.mean(values):+.3f}" if values else "-"
 
 
 def _spread(values: list[float]) -> str:

@@ -117,16 +117,18 @@ def make_sheet(
     same_everywhere = gain.low is None and (gain.difference or 0) > 0 and comparison.enough_differ
     go = gain.better == "B" or same_everywhere
     curve = learning_curve(evidence, start, margins, seed=seed)
+    expected = _expected(rows, before, prior, seed), _expected(rows, after, prior, seed)
+    trade = [] if go or rows.labelled.any() else _trade(*expected)
     return Sheet(
         judged_on=judged_on,
         photos=comparison.photos,
         groups=comparison.groups,
-        before=_expected(rows, before, prior, seed),
-        after=_expected(rows, after, prior, seed),
+        before=expected[0],
+        after=expected[1],
         gain=gain,
         go=go,
         curve=curve,
-        advice=(*_verdict(gain, go), *_more_labels(gain, curve)),
+        advice=(*_verdict(gain, go), *trade, *_more_labels(gain, curve)),
     )
 
 
@@ -218,6 +220,19 @@ def _verdict(gain: Difference, go: bool) -> list[str]:
     if gain.better == "A":
         return [f"No-go: worse by {span}. Keep the model you have."]
     return [f"No-go: {span} does not exclude a loss. Keep the model you have, or label more."]
+
+
+def _trade(before: Sequence[Expected], after: Sequence[Expected]) -> list[str]:
+    """What painted cracks can't weigh: more cracks found for more false alarms."""
+    old, new = ({one.metric: one.value or 0.0 for one in side} for side in (before, after))
+    if new["recall"] <= old["recall"] or new["specificity"] >= old["specificity"]:
+        return []
+    return [
+        f"It finds more of the painted cracks (recall {old['recall']:.2f} to {new['recall']:.2f}) and calls "
+        f"more of the intact concrete cracked (specificity {old['specificity']:.2f} to "
+        f"{new['specificity']:.2f}). Real cracks finer than painted ones may gain far more: where a missed "
+        "crack costs more than a false alarm, take it with --force, and label a few tiles to be sure."
+    ]
 
 
 def _more_labels(gain: Difference, curve: Sequence[CurvePoint]) -> list[str]:

@@ -77,3 +77,17 @@ def test_painted_cracks_have_no_curve_of_labels() -> None:
     rows = make_evidence(80, labelled=False)  # type: ignore[arg-type]
     before = Scores(name="before", values=expit(OLD.logits(rows.features)), threshold=0.5)
     assert make_sheet(rows, OLD, before, judged_on="painted", seed=0).curve == ()
+
+
+def test_painted_cracks_found_for_more_false_alarms_are_told_as_a_trade() -> None:
+    # The old cut lies too high: it misses cracks and never cries wolf.
+    rows = dataclasses.replace(make_evidence(80, strength=1.5), labelled=np.zeros(80, dtype=bool))
+    margins = OLD.logits(rows.features)
+    before = Scores(name="before", values=expit(margins - np.quantile(margins, 0.75)), threshold=0.5)
+    sheet = make_sheet(rows, OLD, before, judged_on="painted cracks", seed=0)
+    trades = [sentence for sentence in sheet.advice if "finds more of the painted cracks" in sentence]
+
+    assert value(sheet, "after", "recall") > value(sheet, "before", "recall")
+    assert value(sheet, "after", "specificity") < value(sheet, "before", "specificity")
+    assert not sheet.go
+    assert len(trades) == 1

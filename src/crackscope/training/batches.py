@@ -18,6 +18,9 @@ Paint = Literal["crack", "distractor", "crack over distractor"]
 #: Whoever is painted one of these is Positive.
 _CRACKED: tuple[Paint, ...] = ("crack", "crack over distractor")
 
+#: Of photos that are saved as a poor JPEG, log-uniform: messengers and old cameras.
+_JPEG_QUALITY = (10, 80)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoSet:
@@ -39,12 +42,13 @@ class PhotoSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """One photo of one epoch: which, what is painted on it, and its label after painting."""
+    """One photo of one epoch: which, what is painted on it, its label then, and how poor a JPEG it is."""
 
     photo: int
     epoch: int
     label: int
     paint: Paint | None = None
+    jpeg_quality: int | None = None
 
 
 def plan_epoch(photos: PhotoSet, recipe: Recipe, epoch: int) -> list[Draw]:
@@ -60,9 +64,10 @@ def plan_epoch(photos: PhotoSet, recipe: Recipe, epoch: int) -> list[Draw]:
     # Class by class, so that chance rounds within each and not between them.
     by_class = np.argsort(labels, kind="stable")
     order = rng.permutation(by_class[_resample(weights[by_class], rng)])
+    qualities = _choose_qualities(len(order), recipe.augment.jpeg, rng)
     return [
-        Draw(photo=index, epoch=epoch, label=int(labels[index]), paint=paints[index])
-        for index in order.tolist()
+        Draw(photo=index, epoch=epoch, label=int(labels[index]), paint=paints[index], jpeg_quality=quality)
+        for index, quality in zip(order.tolist(), qualities, strict=True)
     ]
 
 
@@ -95,6 +100,13 @@ def _choose_paints(
     paints[alike] = "distractor"
     paints[cracked & alike] = "crack over distractor"
     return paints
+
+
+def _choose_qualities(count: int, share: float, rng: np.random.Generator) -> list[int | None]:
+    poor = rng.random(count) < share
+    lowest, highest = np.log(_JPEG_QUALITY).tolist()
+    qualities = np.exp(rng.uniform(lowest, highest, count)).round().astype(int)
+    return [quality if one else None for one, quality in zip(poor.tolist(), qualities.tolist(), strict=True)]
 
 
 def _resample(weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:

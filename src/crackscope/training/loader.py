@@ -15,6 +15,7 @@ from torch import Tensor
 
 from crackscope.cpus import available_cpus
 from crackscope.dataset.synthetic import paint_crack, paint_distractor
+from crackscope.evaluation.distortions import jpeg
 from crackscope.resizing import resize_rgb
 from crackscope.training.batches import Draw, PhotoSet
 from crackscope.training.patches import read_pixels
@@ -88,18 +89,20 @@ class PhotoBatches:
 
 
 def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) -> _Pixels:
-    """Read a photo, paint on it at its own resolution if the draw says so, and resize it.
+    """Read a photo, do to it at its own resolution what the draw says, and resize it.
 
     Raises:
         DataError: The photo can't be read any more.
     """
     pixels_hwc = read_pixels(path)
-    if draw.paint is None:
-        return resize_rgb(pixels_hwc, size_hw)
-    if min(pixels_hwc.shape[:2]) < MIN_PAINTED_PX:
-        pixels_hwc = resize_rgb(pixels_hwc, size_hw)
     rng = np.random.default_rng((seed, draw.epoch, draw.photo))
-    return resize_rgb(_paint(pixels_hwc, draw, rng), size_hw)
+    if draw.paint is not None:
+        if min(pixels_hwc.shape[:2]) < MIN_PAINTED_PX:
+            pixels_hwc = resize_rgb(pixels_hwc, size_hw)
+        pixels_hwc = _paint(pixels_hwc, draw, rng)
+    if draw.jpeg_quality is not None:
+        pixels_hwc = jpeg(pixels_hwc, draw.jpeg_quality, rng)
+    return resize_rgb(pixels_hwc, size_hw)
 
 
 def _paint(pixels_hwc: _Pixels, draw: Draw, rng: np.random.Generator) -> _Pixels:

@@ -81,6 +81,7 @@ class AugmentRecipe:
     colour: float = _key(0.1, "shift of each channel, as a share of full scale", ge=0, le=1)
     blur: float = _key(0.2, "share of patches that are slightly blurred", ge=0, le=1)
     noise: float = _key(0.2, "share of patches that get sensor noise", ge=0, le=1)
+    jpeg: float = _key(0.0, "share of patches that are saved as a JPEG of low quality", ge=0, le=1)
     synthetic_cracks: float = _key(0.0, "share of Negative patches that get a painted crack", ge=0, le=1)
     distractors: float = _key(
         0.0, "share of Negative patches, cracked by paint or not, that get a painted look-alike", ge=0, le=1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -96,3 +97,16 @@ def test_processes_share_every_batch_and_none_goes_without() -> None:
     seen: list[Draw] = [draw for share in shares for batch in share for draw in batch]
     assert sorted(seen, key=lambda draw: draw.photo) == draws
     assert all(batch for share in shares for batch in share)
+
+
+def test_a_share_of_draws_is_a_poor_jpeg_and_nothing_else_changes() -> None:
+    plain, poor = (
+        plan_epoch(photos(400, 400), recipe(augment__jpeg=share), epoch=0) for share in (0.0, 0.25)
+    )
+    qualities = [draw.jpeg_quality for draw in poor if draw.jpeg_quality is not None]
+
+    assert all(draw.jpeg_quality is None for draw in plain)
+    assert 0.15 < len(qualities) / len(poor) < 0.35
+    assert 10 <= min(qualities) < 20
+    assert 60 < max(qualities) <= 80
+    assert [dataclasses.replace(draw, jpeg_quality=None) for draw in poor] == plain

@@ -11,7 +11,7 @@ from PIL import Image
 from crackscope.errors import DataError
 from crackscope.images import read_photo
 from crackscope.resizing import resize_rgb
-from crackscope.training.batches import Draw, plan_once, split_batches
+from crackscope.training.batches import Draw, Paint, plan_once, split_batches
 from crackscope.training.loader import PhotoBatches, load_draw
 from tests.helpers.patches import write_patches
 from tests.helpers.small_finetune import photo_set
@@ -53,6 +53,17 @@ def test_a_painted_photo_differs_and_depends_on_seed_epoch_and_photo_only(paths:
     plain = load_draw(paths[0], Draw(photo=0, epoch=0, label=0), (48, 48), seed=0).tobytes()
     assert load(0, 0, 0) == load(0, 0, 0)
     assert len({plain, load(0, 0, 0), load(1, 0, 0), load(0, 1, 0), load(0, 0, 1)}) == 5
+
+
+def test_a_photo_can_be_a_poor_jpeg_painted_or_not(paths: list[Path]) -> None:
+    def load(quality: int | None, paint: Paint | None) -> np.ndarray:
+        draw = Draw(photo=0, epoch=0, label=1, paint=paint, jpeg_quality=quality)
+        return load_draw(paths[0], draw, (48, 48), seed=0).astype(int)
+
+    paints: list[Paint | None] = [None, "crack"]
+    for paint in paints:
+        poor, fair, whole = (load(quality, paint) for quality in (10, 60, None))
+        assert np.abs(poor - whole).mean() > np.abs(fair - whole).mean() > 0
 
 
 def test_a_look_alike_can_be_painted(paths: list[Path]) -> None:

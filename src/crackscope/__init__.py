@@ -27,7 +27,7 @@ _PUBLIC = {
     "evaluate": "crackscope.evaluation.evaluate",
     "find_labelled_photos": "crackscope.evaluation.photos",
     "load_bundle": "crackscope.bundle",
-    "load_recipe": "crackscope.training.recipe",
+    "load_recipe": "crackscope.training.recipe_file",
     "read_photo": "crackscope.images",
     "train": "crackscope.training.run",
     "tune": "crackscope.training.tune",

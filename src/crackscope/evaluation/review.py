@@ -128,8 +128,9 @@ class _Promise:
 
     def kept(self, low: float, high: float, threshold: float) -> bool:
         # With its limit beyond the threshold a class needs no review; else the band has to reach the limit.
-        return (self.positive_from >= threshold or low <= self.positive_from) and (
-            self.negative_to < threshold or high >= self.negative_to
+        # One the wrong way round reaches nothing.
+        return (self.positive_from >= threshold or low <= self.positive_from <= high) and (
+            self.negative_to < threshold or low <= self.negative_to <= high
         )
 
 

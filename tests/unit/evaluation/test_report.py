@@ -139,7 +139,8 @@ def test_the_table_shows_each_metric_and_what_it_was_made_from(evaluation: Evalu
     )
     assert table.notes[1] == "1 missed crack, 1 false alarm"
     assert table.notes[2].startswith("review: 2 photos (16.7%): 2 uncertain; wrong labels in it 100.00%")
-    assert "only 11 groups" in table.notes[3]
+    assert table.notes[3].startswith("labelled rightly or reviewed: 1.0000 [")
+    assert "only 11 groups" in table.notes[4]
 
 
 def test_a_prior_that_was_not_given_is_not_shown(data: Path, classifier: CrackClassifier) -> None:

@@ -108,6 +108,14 @@ def test_no_review_at_all_is_a_band_the_wrong_way_round() -> None:
     assert not found.promised
 
 
+def test_no_review_at_all_promises_nothing_where_every_score_lies_on_the_threshold() -> None:
+    found = _fit(np.zeros(30), np.zeros(30), threshold=0.0, max_review_share=0)
+
+    assert found.review_share == 0
+    assert found.alarm_share == 1
+    assert not found.promised
+
+
 def test_ties_are_cut_whole() -> None:
     found = _fit(np.repeat([0.1, 0.45], [60, 40]), np.repeat([0.55, 0.9], [40, 60]), max_review_share=0.1)
 

@@ -29,7 +29,8 @@ from crackscope.training.recipe_file import load_recipe
 from crackscope.training.weights import start_network
 
 _BATCH = 64
-_L2 = 0.01
+#: Of scikit-learn's logistic regression: the smaller, the stronger the L2 penalty.
+_C = 0.01
 _ATTENTION_EPOCHS, _ATTENTION_DROPOUT = 60, 0.2
 
 _Features = NDArray[np.float32]
@@ -85,7 +86,7 @@ _LINEAR: dict[str, Callable[[Maps], _Features]] = {
 
 def probe(features: Callable[[Maps], _Features], known: list[Maps], unknown: Maps) -> NDArray[np.float64]:
     """Scores (N,) of a logistic regression on all known sources."""
-    head = make_pipeline(StandardScaler(), LogisticRegression(C=_L2, max_iter=500, class_weight="balanced"))
+    head = make_pipeline(StandardScaler(), LogisticRegression(C=_C, max_iter=500, class_weight="balanced"))
     head.fit(np.concatenate([features(one) for one in known]), np.concatenate([one.labels for one in known]))
     return np.asarray(head.predict_proba(features(unknown))[:, 1])
 

@@ -11,23 +11,20 @@ from typing import Any
 
 from crackscope.bundle import CARD_NAME, Bundle, write_bundle
 from crackscope.errors import DataError
+from crackscope.evaluation.metrics import TITLES
 from crackscope.evaluation.tables import limits_text, number_text
 
 _HEADING = "## Measured at its threshold"
 
-_COLUMNS = {
-    "balanced_accuracy": "balanced accuracy",
-    "auroc": "AUROC",
-    "recall": "recall",
-    "specificity": "specificity",
-    "ece": "calibration error",
-}
+_COLUMNS = ("balanced_accuracy", "auroc", "recall", "specificity", "ece")
 
 
 def add_measurements(
     bundle: Bundle, evaluations: Mapping[str, Path], robustness: Mapping[str, Path]
 ) -> Bundle:
     """Put results into a model's folder; one of the same name is replaced, the others stay.
+
+    Results of the same network with another review band are not told apart.
 
     Args:
         bundle: The model.
@@ -47,15 +44,20 @@ def add_measurements(
     config = replace(bundle.config, measured=found)
     path = bundle.folder / CARD_NAME
     card = path.read_text(encoding="utf-8") if path.is_file() else f"# {config.name}\n"
-    before = card.split(f"\n{_HEADING}\n")[0].rstrip()
-    return write_bundle(bundle.folder, config, f"{before}\n\n{measured_section(found)}")
+    return write_bundle(bundle.folder, config, f"{without_measurements(card)}\n\n{measured_section(found)}")
+
+
+def without_measurements(card: str) -> str:
+    """A card up to its section of measurements, for a model that they are not of; no line end."""
+    return card.split(f"\n{_HEADING}\n")[0].rstrip()
 
 
 def measured_section(measured: Mapping[str, Any]) -> str:
     """The section of the card, as Markdown; it is the card's last."""
     lines = [_HEADING, ""]
     if evaluations := measured.get("evaluations"):
-        titles = [*_COLUMNS.values(), "review", "Positive: right or reviewed", "Negative: right or reviewed"]
+        titles = [TITLES[name] for name in _COLUMNS]
+        titles += ["review", "Positive: right or reviewed", "Negative: right or reviewed"]
         lines += [f"| photos | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
         lines += [_row(name, one) for name, one in evaluations.items()]
         lines += ["", "In brackets 95 % intervals by group."]

@@ -108,10 +108,11 @@ def fit_review_band(
     low, high = min(limits), max(limits)
     easiest = min(promises, key=lambda one: one.share_between(low, high))
     low, high = _draw_together(low, high, threshold, easiest.scores, max_review_share)
-    summary = f"{fitted_on}; {_say(promises, easiest, (low, high), threshold, alpha, max_review_share)}"
+    broken = [one.source for one in promises if not one.kept(low, high, threshold)]
+    counted = easiest.source if len(promises) > 1 else ""
+    summary = f"{fitted_on}; {_say(alpha, max_review_share, counted, broken)}"
     band = ReviewBand(low=low, high=high, alpha=alpha, fitted_on=summary)
-    promised = all(one.kept(low, high, threshold) for one in promises)
-    return _fit_record(band, promised, summary, truth, score, easiest.scores, threshold)
+    return _fit_record(band, not broken, summary, truth, score, easiest.scores, threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,6 @@ def _promises(
     labels: NDArray[np.int64], scores: NDArray[np.float64], sources: Sequence[str] | None, alpha: float
 ) -> list[_Promise]:
     """One for each source with enough photos, and one over all photos where not every source has."""
-    everything = np.ones(labels.size, dtype=bool)
     names = np.array(["all photos"] * labels.size if sources is None else list(sources))
     rows = {str(name): names == name for name in np.unique(names)}
     needed = photos_needed(alpha)
@@ -148,7 +148,7 @@ def _promises(
         if min((labels[mine] == 1).sum(), (labels[mine] == 0).sum()) >= needed
     }
     if len(enough) < len(rows):
-        enough["all photos"] = everything
+        enough["all photos"] = np.ones(labels.size, dtype=bool)
     return [
         _Promise(
             source=name,
@@ -165,23 +165,14 @@ def _farthest(promises: list[_Promise]) -> tuple[float, float]:
     return min(one.positive_from for one in promises), max(one.negative_to for one in promises)
 
 
-def _say(
-    promises: list[_Promise],
-    easiest: _Promise,
-    band: tuple[float, float],
-    threshold: float,
-    alpha: float,
-    max_review_share: float,
-) -> str:
-    several = len(promises) > 1
-    rate = f"{alpha:.1%} outright errors per class{' and source' if several else ''}"
-    broken = [one.source for one in promises if not one.kept(*band, threshold)]
+def _say(alpha: float, max_review_share: float, counted: str, broken: list[str]) -> str:
+    """What is promised; ``counted`` names the source whose share is limited, where there are several."""
+    rate = f"{alpha:.1%} outright errors per class{' and source' if counted else ''}"
     if not broken:
         return f"at most {rate} on photos exchangeable with these"
     return (
         f"made for {rate}, then cut to review at most {max_review_share:.1%} of the photos"
-        f"{f' of {easiest.source}' if several else ''}: not promised"
-        f"{' for ' + ', '.join(broken) if several else ''}"
+        f"{f' of {counted}' if counted else ''}: not promised{' for ' + ', '.join(broken) if counted else ''}"
     )
 
 

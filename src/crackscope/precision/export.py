@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crackscope.bundle import CARD_NAME, ONNX_NAME, Bundle, ModelConfig, load_bundle, write_bundle
 from crackscope.errors import DataError, ExportError, PhotoError
 from crackscope.evaluation.evaluate import score_photos
+from crackscope.evaluation.measured import without_measurements
 from crackscope.evaluation.photos import GroupedPhoto
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
@@ -158,8 +159,9 @@ def _config(base: Bundle, precision: Precision, gate: GateResult, n_calibration:
 
 def _card(base: Bundle, precision: Precision, gate: GateResult) -> str:
     path = base.folder / CARD_NAME
-    card = path.read_text(encoding="utf-8").rstrip() if path.is_file() else f"# {base.config.name}"
+    card = path.read_text(encoding="utf-8") if path.is_file() else f"# {base.config.name}"
     return (
-        f"{card}\n\n## Precision\n\nThe network in {precision}, made of {base.config.name} (SHA-256 "
-        f"{base.identity[:16]}…). Against it, {gate}. All results above are that model's.\n"
+        f"{without_measurements(card)}\n\n## Precision\n\n"
+        f"The network in {precision}, made of {base.config.name} (SHA-256 {base.identity[:16]}…). "
+        f"Against it, {gate}. All results above are that model's.\n"
     )

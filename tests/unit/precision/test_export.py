@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from typer.testing import CliRunner
 from crackscope.bundle import CARD_NAME, USUAL_CELLS, Bundle, load_bundle
 from crackscope.cli.app import app
 from crackscope.errors import DataError, ExportError, OutputError
+from crackscope.evaluation.evaluate import evaluate
+from crackscope.evaluation.measured import add_measurements
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
+from crackscope.evaluation.report import write_evaluation
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.precision import export as room
 from crackscope.precision.export import export_variant
@@ -51,6 +55,22 @@ def test_a_variant_that_passes_is_a_whole_model_with_its_gate(
     assert card.startswith("# Line filters")
     assert "## Precision" in card
     CrackClassifier.load(bundle.folder).predict([str(photo.file) for photo in photos])
+
+
+def test_a_variant_has_no_measurements_of_the_model_it_was_made_of(
+    base: Bundle, photos: tuple[GroupedPhoto, ...], tmp_path: Path
+) -> None:
+    folder = tmp_path / "measured"
+    shutil.copytree(base.folder, folder)
+    write_evaluation(tmp_path / "results", evaluate(CrackClassifier.load(folder), photos, n_resamples=20))
+    add_measurements(load_bundle(folder), {"a wall": tmp_path / "results"}, {})
+    export_variant(folder, Precision.FP16, photos, tmp_path / "half")
+    card = (tmp_path / "half" / CARD_NAME).read_text(encoding="utf-8")
+
+    assert "| a wall: " in (folder / CARD_NAME).read_text(encoding="utf-8")
+    assert "a wall" not in card
+    assert card.count("## Precision") == 1
+    assert load_bundle(tmp_path / "half").config.measured == {}
 
 
 def test_a_variant_that_is_refused_leaves_nothing(

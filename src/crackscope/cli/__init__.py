@@ -10,10 +10,11 @@ from crackscope.errors import CrackscopeError
 def main() -> None:
     """Run the command line; our own errors become one line on standard error and exit code 1."""
     from crackscope.cli.app import app
+    from crackscope.cli.defaults import Defaults, default_map, find_files
 
     _use_utf8()
     try:
-        app()
+        app(default_map=default_map(Defaults(app).read(find_files())))
     except CrackscopeError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

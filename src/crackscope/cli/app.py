@@ -9,6 +9,7 @@ import typer
 from crackscope import __version__
 from crackscope.cli import adapt as _adapt
 from crackscope.cli import compare as _compare
+from crackscope.cli import config as _config
 from crackscope.cli import crossval as _crossval
 from crackscope.cli import data as _data
 from crackscope.cli import demo as _demo
@@ -56,6 +57,7 @@ app.add_typer(_model.app)
 app.add_typer(_serve.app)
 app.command("adapt")(_adapt.adapt)
 app.command("compare")(_compare.compare)
+app.command("config")(_config.config)
 app.command("crossval")(_crossval.crossval)
 app.command("demo")(_demo.demo)
 app.command("evaluate")(_evaluate.evaluate)

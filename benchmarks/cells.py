@@ -21,9 +21,9 @@ from sklearn.metrics import average_precision_score
 from crackscope import CrackScanner, ScanSettings
 from crackscope.adaptation.cells import cracked_cells, paint_walls
 from crackscope.images import Photo
+from crackscope.photos.pixels import DecodedPhoto
 from crackscope.scanning.analysis import blend_cells, plan_scales
 from crackscope.scanning.scoring import score_tiles
-from crackscope.scanning.sources import DecodedPhoto
 from crackscope.scanning.stitching import blend, cell_log_odds, crack_probability, whole_tiles
 
 WALLS = ("bridge/Negative", "metu/Negative", "sdnet2018/W/UW")

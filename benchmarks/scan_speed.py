@@ -39,11 +39,11 @@ import crackscope
 from crackscope import CrackScanner, PhotoReport, ScanSettings, read_photo
 from crackscope.dataset.synthetic import make_photo
 from crackscope.images import Photo
+from crackscope.photos.pixels import DecodedPhoto
 from crackscope.resizing import resize_rgb
 from crackscope.scanning.analysis import plan_scales
 from crackscope.scanning.overlay import draw_overlay, write_overlay
 from crackscope.scanning.scoring import BATCH
-from crackscope.scanning.sources import DecodedPhoto
 from crackscope.scanning.tiling import TileGrid
 
 PHOTO_HW = (3000, 4000)

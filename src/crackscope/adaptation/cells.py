@@ -18,10 +18,10 @@ from crackscope.bundle import Calibration
 from crackscope.evaluation.calibration import IDENTITY, fit_calibration
 from crackscope.evaluation.tables import Table, number_text
 from crackscope.images import Photo
+from crackscope.photos.pixels import DecodedPhoto
 from crackscope.scanning.analysis import blend_cells, plan_scales
 from crackscope.scanning.scanner import CrackScanner
 from crackscope.scanning.scoring import score_tiles
-from crackscope.scanning.sources import DecodedPhoto
 from crackscope.scanning.stitching import cell_log_odds
 
 #: Every second wall is cracked, and folds need cracks on both sides.

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from crackscope.bundle import ModelConfig
 from crackscope.labels import Label, ReviewReason, decide
+from crackscope.photos.pixels import PixelSource
 from crackscope.records import SCORE_DECIMALS
 from crackscope.scanning.decision import CellMaps, find_regions, photo_score, review_reason
 from crackscope.scanning.records import HeatMap, Region, ScanSettings, TileScore
 from crackscope.scanning.scales import tile_sides
 from crackscope.scanning.scoring import RunModel, TileEvidence, score_tiles
-from crackscope.scanning.sources import PhotoSource
 from crackscope.scanning.stitching import (
     blend,
     cell_log_odds,
@@ -54,7 +54,7 @@ def plan_scales(photo_hw: tuple[int, int], config: ModelConfig, settings: ScanSe
     ]
 
 
-def analyse(source: PhotoSource, run: RunModel, config: ModelConfig, settings: ScanSettings) -> Analysis:
+def analyse(source: PixelSource, run: RunModel, config: ModelConfig, settings: ScanSettings) -> Analysis:
     """Scan one photo at every scale and decide."""
     threshold = config.threshold.value if settings.threshold is None else settings.threshold
     grids = plan_scales(source.photo_hw, config, settings)

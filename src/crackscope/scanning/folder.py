@@ -14,9 +14,9 @@ from crackscope import __version__
 from crackscope.errors import MissingExtraError, PhotoError
 from crackscope.inference.sources import Found
 from crackscope.labels import Label
+from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_inputs
-from crackscope.scanning.items import PhotoFile, ScanItem
 from crackscope.scanning.journal import Journal
 from crackscope.scanning.records import SCHEMA_VERSION
 from crackscope.scanning.results import ScanOutcome, write_results
@@ -100,7 +100,7 @@ class FolderScan:
                 continue
             path = Path(each)
             if path.suffix.lower() not in VIDEO_SUFFIXES:
-                yield PhotoFile(path, self._scanner.settings)
+                yield self._scanner.photo_file(path)
                 continue
             try:
                 yield from video_frames(path, self._every_s)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from crackscope.labels import Label
+from crackscope.photos.pixels import PixelSource
 from crackscope.scanning.records import HeatMap, PhotoReport
-from crackscope.scanning.sources import PhotoSource
 from crackscope.storage import atomic_path
 
 #: The longer side of the photo in an overlay, in pixels: large enough to print, small enough to mail.
@@ -39,7 +39,7 @@ _COLOURS = np.array(
 _VERDICT_COLOURS = {Label.POSITIVE: (196, 60, 20), Label.NEGATIVE: (30, 110, 140)}
 
 
-def draw_overlay(source: PhotoSource, report: PhotoReport, heat: HeatMap) -> Image.Image:
+def draw_overlay(source: PixelSource, report: PhotoReport, heat: HeatMap) -> Image.Image:
     """Draw one photo's answer so that a stranger can read it without the manual."""
     size_hw = _picture_size(report.photo_hw)
     photo = Image.fromarray(source.rows(size_hw, 0, size_hw[0]))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crackscope.errors import SettingsError
 from crackscope.labels import Label, ReviewReason
+from crackscope.photos.metadata import PhotoMetadata as PhotoMetadata
 
 #: Version of every table and document a scan writes; docs/scanning.md describes it.
 SCHEMA_VERSION = 1
@@ -105,19 +106,6 @@ class Region:
     area_px: int
     score: float
     place: RegionPlace | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoMetadata:
-    """What the file says about how the photo was taken; ``None`` where it says nothing."""
-
-    taken: str | None = None
-    camera: str | None = None
-    focal_length_mm: float | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    altitude_m: float | None = None
-    crs: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

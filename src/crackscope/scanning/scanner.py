@@ -15,12 +15,14 @@ from crackscope.cpus import available_cpus
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.outputs import ModelOutputs
+from crackscope.photos.items import OpenPhoto, PhotoFile, PixelArray, ScanItem
+from crackscope.photos.large import WindowedPhoto
+from crackscope.photos.pixels import U8
 from crackscope.scanning.analysis import Analysis, analyse, plan_scales
 from crackscope.scanning.folder import FolderScan, ScanSummary
-from crackscope.scanning.items import OpenPhoto, PhotoFile, PixelArray, ScanItem
+from crackscope.scanning.geo import GeoReference, georeference_of
 from crackscope.scanning.overlay import draw_overlay, write_overlay
 from crackscope.scanning.records import PhotoReport, ScanSettings
-from crackscope.scanning.sources import U8
 
 
 class CrackScanner:
@@ -80,7 +82,7 @@ class CrackScanner:
             MissingExtraError: It needs an extra that is not installed.
         """
         if isinstance(photo, (str, Path)):
-            return self.scan_item(PhotoFile(Path(photo), self.settings))
+            return self.scan_item(self.photo_file(Path(photo)))
         return self.scan_item(PixelArray(photo, "array"))
 
     def scan_paths(
@@ -110,6 +112,10 @@ class CrackScanner:
         folder = FolderScan(self, Path(output), overlays=overlays, every_s=every_s)
         return folder.scan(list(paths), fresh=fresh, progress=progress)
 
+    def photo_file(self, path: Path) -> PhotoFile:
+        """A file as this scanner reads it."""
+        return PhotoFile(path, limit_pixels=self.settings.limit_pixels, memory_mb=self.settings.memory_mb)
+
     def scan_item(self, item: ScanItem, overlay_to: Path | None = None) -> PhotoReport:
         """Scan one item and, where asked, draw its overlay while the pixels are at hand."""
         turn = self._one_large_at_a_time if item.large else nullcontext()
@@ -123,7 +129,7 @@ class CrackScanner:
 
     def _report(self, item: ScanItem, photo: OpenPhoto, analysis: Analysis) -> PhotoReport:
         metadata, regions = photo.metadata, analysis.regions
-        if place := photo.georeference:
+        if place := _georeference(photo):
             metadata = replace(metadata, crs=place.name)
             regions = tuple(replace(region, place=place.place(region.box_ltrb)) for region in regions)
         return PhotoReport(
@@ -156,3 +162,7 @@ class CrackScanner:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _georeference(photo: OpenPhoto) -> GeoReference | None:
+    return georeference_of(photo.source.dataset) if isinstance(photo.source, WindowedPhoto) else None

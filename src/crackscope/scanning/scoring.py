@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crackscope.errors import UnreadablePhotoError
 from crackscope.inference.outputs import ModelOutputs
-from crackscope.scanning.sources import LEAST_OPACITY, U8, PhotoSource
+from crackscope.photos.pixels import LEAST_OPACITY, U8, PixelSource
 from crackscope.scanning.tiling import TileGrid
 
 F32 = NDArray[np.float32]
@@ -45,7 +45,7 @@ class TileEvidence:
     picture: F32
 
 
-def score_tiles(run: RunModel, source: PhotoSource, grid: TileGrid) -> TileEvidence:
+def score_tiles(run: RunModel, source: PixelSource, grid: TileGrid) -> TileEvidence:
     """Score the tiles of a grid, row by row, holding only as many rows of the photo as the source allows.
 
     Raises:
@@ -77,7 +77,7 @@ def _placed(parts: tuple[F32, ...], looked: NDArray[np.bool_]) -> F32:
 class _TileCutter:
     """Cuts a photo into the tiles that hold enough picture, and remembers which and how much."""
 
-    def __init__(self, source: PhotoSource, grid: TileGrid) -> None:
+    def __init__(self, source: PixelSource, grid: TileGrid) -> None:
         self._source, self._grid = source, grid
         self.looked = np.ones((len(grid.tops), len(grid.lefts)), np.bool_)
         self.picture: F32 = np.ones(grid.shape, np.float32)

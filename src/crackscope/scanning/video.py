@@ -13,9 +13,9 @@ import numpy as np
 
 from crackscope.errors import MissingExtraError, SettingsError, UnreadablePhotoError
 from crackscope.images import Photo
-from crackscope.scanning.items import GridPlan, OpenPhoto
+from crackscope.photos.items import GridPlan, OpenPhoto
+from crackscope.photos.pixels import U8, DecodedPhoto
 from crackscope.scanning.records import PhotoMetadata
-from crackscope.scanning.sources import U8, DecodedPhoto
 from crackscope.storage import sha256_file
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from crackscope.errors import PhotoError, UnreadablePhotoError
 from crackscope.images import check_size
-from crackscope.scanning.metadata import Header, read_header
+from crackscope.photos.metadata import Header, read_header
 from crackscope.serving.models import Job, Photo, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.settings import ServeSettings

@@ -11,9 +11,9 @@ from PIL import Image
 
 from crackscope.images import read_photo
 from crackscope.labels import Label, ReviewReason
+from crackscope.photos.pixels import DecodedPhoto
 from crackscope.scanning.overlay import draw_overlay
 from crackscope.scanning.records import HeatMap, PhotoMetadata, PhotoReport, Region
-from crackscope.scanning.sources import DecodedPhoto
 from crackscope.serving.models import Photo, Result
 
 #: No side of a picture is longer.

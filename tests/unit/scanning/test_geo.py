@@ -12,7 +12,6 @@ from PIL import Image
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
 from crackscope.scanning.geo import georeference_of
-from crackscope.scanning.items import PhotoFile
 from tests.unit.scanning.conftest import wall
 
 rasterio = pytest.importorskip("rasterio")
@@ -76,7 +75,7 @@ def test_a_map_and_a_large_photo_give_the_answer_of_the_photo(dark_bundle: Bundl
     Image.fromarray(wall(256, 320, (64, 64, 160, 160))).save(tmp_path / "plain.tif")
     scanner = CrackScanner.load(dark_bundle.folder, settings=ScanSettings(tile_px=64), jobs=2)
     mapped, plain = scanner.scan(path), scanner.scan(tmp_path / "plain.tif")
-    item = PhotoFile(tmp_path / "plain.tif", scanner.settings)
+    item = scanner.photo_file(tmp_path / "plain.tif")
     item.__dict__["large"] = True
     large = scanner.scan_item(item)
     assert large.sha256 == plain.sha256

@@ -17,7 +17,7 @@ U8 = NDArray[np.uint8]
 LEAST_OPACITY = 128
 
 
-class PhotoSource(Protocol):
+class PixelSource(Protocol):
     """A photo that can be asked for parts of itself, resized."""
 
     @property

@@ -14,11 +14,9 @@ import numpy as np
 
 from crackscope.errors import UnreadablePhotoError
 from crackscope.images import Photo, check_size, read_photo
-from crackscope.scanning.geo import GeoReference, georeference_of
-from crackscope.scanning.large import open_windowed
-from crackscope.scanning.metadata import Header, read_header
-from crackscope.scanning.records import PhotoMetadata, ScanSettings
-from crackscope.scanning.sources import U8, DecodedPhoto, PhotoSource
+from crackscope.photos.large import open_windowed
+from crackscope.photos.metadata import Header, PhotoMetadata, read_header
+from crackscope.photos.pixels import U8, DecodedPhoto, PixelSource
 from crackscope.storage import sha256_file
 
 #: From the photo's size to the size of the finest grid it will be resized to.
@@ -29,9 +27,8 @@ GridPlan = Callable[[tuple[int, int]], tuple[int, int]]
 class OpenPhoto:
     """A photo ready to be scanned."""
 
-    source: PhotoSource
+    source: PixelSource
     metadata: PhotoMetadata
-    georeference: GeoReference | None = None
 
 
 class ScanItem(Protocol):
@@ -58,21 +55,27 @@ class ScanItem(Protocol):
 
 
 class PhotoFile:
-    """A file; its bytes are read once, for the hash and for the pixels."""
+    """A file; its bytes are read once, for the hash and for the pixels.
 
-    def __init__(self, path: Path, settings: ScanSettings) -> None:
+    Args:
+        path: The file.
+        limit_pixels: Refuse photos with more pixels than this.
+        memory_mb: Read a photo that needs more than this once decoded by windows.
+    """
+
+    def __init__(self, path: Path, *, limit_pixels: int, memory_mb: int) -> None:
         self.name, self.stem = str(path), path.stem
-        self._path, self._settings = path, settings
+        self._path, self._limit_pixels, self._memory_mb = path, limit_pixels, memory_mb
 
     @cached_property
     def _header(self) -> Header | None:
-        return read_header(self._path, self._settings.limit_pixels)
+        return read_header(self._path, self._limit_pixels)
 
     @cached_property
     def large(self) -> bool:
         """Whether decoding it whole would take more memory than allowed."""
         header = self._header
-        return header is not None and header.decoded_bytes > self._settings.memory_mb << 20
+        return header is not None and header.decoded_bytes > self._memory_mb << 20
 
     @property
     def _by_windows(self) -> bool:
@@ -100,14 +103,13 @@ class PhotoFile:
         """
         header = self._header
         if header is not None and self._by_windows:
-            check_size(header.photo_hw, self._settings.limit_pixels)
+            check_size(header.photo_hw, self._limit_pixels)
             orientation = 1 if header.is_map else header.orientation
-            with open_windowed(self._path, self._settings.memory_mb, orientation) as source:
-                place = georeference_of(source.dataset)
-                yield OpenPhoto(source=source, metadata=header.metadata, georeference=place)
+            with open_windowed(self._path, self._memory_mb, orientation) as source:
+                yield OpenPhoto(source=source, metadata=header.metadata)
             return
         at_least_hw = None if header is None else plan(header.photo_hw)
-        photo = read_photo(self._data, limit_pixels=self._settings.limit_pixels, at_least_hw=at_least_hw)
+        photo = read_photo(self._data, limit_pixels=self._limit_pixels, at_least_hw=at_least_hw)
         # A folder's worth of open items would otherwise keep every file's bytes.
         del self.__dict__["_data"]
         metadata = PhotoMetadata() if header is None else header.metadata

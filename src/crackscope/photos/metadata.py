@@ -10,13 +10,24 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from crackscope.scanning.records import PhotoMetadata
-
 #: Decoded pixels, Pillow's copy of them, and the resized grid.
 _BYTES_PER_PIXEL, _SAVING = 8, {"JPEG": 4}
 #: TIFF tags GeoKeyDirectory and GDAL_NODATA.
 _MAP_TAGS = frozenset({34735, 42113})
 _UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoMetadata:
+    """What the file says about how the photo was taken; ``None`` where it says nothing."""
+
+    taken: str | None = None
+    camera: str | None = None
+    focal_length_mm: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
+    crs: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
-from crackscope.scanning.metadata import read_header
+from crackscope.photos.metadata import read_header
 from tests.unit.scanning.conftest import wall
 
 pillow_heif = pytest.importorskip("pillow_heif")

@@ -12,9 +12,8 @@ from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
 from crackscope.errors import UnreadablePhotoError
 from crackscope.images import read_photo
+from crackscope.photos.large import WindowedPhoto, open_windowed
 from crackscope.resizing import resize_rgb
-from crackscope.scanning.items import PhotoFile
-from crackscope.scanning.large import WindowedPhoto, open_windowed
 from tests.unit.scanning.conftest import wall
 
 rasterio = pytest.importorskip("rasterio")
@@ -101,7 +100,7 @@ def test_a_large_turned_jpeg_is_scanned_upright(dark_bundle: Bundle, tmp_path: P
     exif[0x0112] = 6
     Image.fromarray(stored).save(tmp_path / "a.jpg", quality=95, exif=exif)
     scanner = CrackScanner.load(dark_bundle.folder, settings=ScanSettings(tile_px=64), jobs=1)
-    item = PhotoFile(tmp_path / "a.jpg", scanner.settings)
+    item = scanner.photo_file(tmp_path / "a.jpg")
     item.__dict__["large"] = True
     by_windows, whole = scanner.scan_item(item), scanner.scan(tmp_path / "a.jpg")
     assert by_windows.photo_hw == whole.photo_hw == (300, 200)

@@ -8,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from crackscope.scanning.metadata import read_header
+from crackscope.photos.metadata import read_header
 from crackscope.scanning.records import PhotoMetadata
 
 LIMIT = 10**9

@@ -1,0 +1,1 @@
+"""A photo file: what its header says, where it lies, and its pixels, whole or by windows."""

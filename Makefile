@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint fix bench clean
+.PHONY: demo test check lint fix docs dist bench clean
 
 # Installs again only when pyproject.toml changed.
 $(VENV)/installed: pyproject.toml
@@ -29,6 +29,11 @@ lint: $(VENV)/installed
 fix: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Wheel and sdist into dist/; the same commit gives the same bytes.
+dist: $(VENV)/installed
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
 
 # The other benchmarks say at their top how they are run.
 PHOTOS ?= ../shared/data/metu/Positive

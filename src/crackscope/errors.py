@@ -4,7 +4,9 @@
     ├── PhotoError                  one photo; becomes a `Failure` row, the run goes on
     │   ├── UnreadablePhotoError    missing, empty, truncated, no permission, not an image
     │   ├── PhotoTooLargeError      more pixels than the limit (decompression bomb)
-    │   └── PhotoTooSmallError      a side shorter than 16 pixels
+    │   ├── PhotoTooSmallError      a side shorter than 16 pixels
+    │   ├── PhotoMemoryError        not enough memory for this one
+    │   └── UnexpectedPhotoError    nobody foresaw it: a fault of crackscope or of a library
     ├── DataError                   a data folder, manifest or input list the run can't use
     │   ├── NoPhotosError           nothing to work on
     │   └── MissingClassError       Positive or Negative has no photo
@@ -46,6 +48,14 @@ class PhotoTooLargeError(PhotoError):
 
 class PhotoTooSmallError(PhotoError):
     """A side of the photo is shorter than the smallest side that can be scored."""
+
+
+class PhotoMemoryError(PhotoError):
+    """There is not enough memory for this photo."""
+
+
+class UnexpectedPhotoError(PhotoError):
+    """A fault of crackscope or of a library that showed at this photo; see `guard`."""
 
 
 class DataError(CrackscopeError):

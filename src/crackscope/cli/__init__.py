@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 
 from crackscope.errors import CrackscopeError
@@ -13,6 +15,7 @@ def main() -> None:
     from crackscope.cli.defaults import Defaults, default_map, find_files
 
     _use_utf8()
+    _show_tracebacks_if_asked()
     try:
         app(default_map=default_map(Defaults(app).read(find_files())))
     except CrackscopeError as error:
@@ -22,6 +25,13 @@ def main() -> None:
         # A reader such as `head` closed the pipe: nothing is wrong.
         sys.stderr.close()
         sys.exit(0)
+
+
+def _show_tracebacks_if_asked() -> None:
+    """Tracebacks of errors that became a photo's row, for a report of a fault: see `guard`."""
+    if os.environ.get("CRACKSCOPE_DEBUG") == "1":
+        logging.basicConfig(stream=sys.stderr)
+        logging.getLogger("crackscope").setLevel(logging.DEBUG)
 
 
 def _use_utf8() -> None:

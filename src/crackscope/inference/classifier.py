@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, load_bundle
 from crackscope.errors import PhotoError, SettingsError
+from crackscope.guard import one_photo
 from crackscope.images import LIMIT_PIXELS
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.inputs import PhotoSource, Reading, ReadyPhoto, ready_or_failure, ready_photo
@@ -99,7 +100,7 @@ class CrackClassifier:
         """
         reading = Reading(input_hw=self.bundle.config.input_hw, corners=self.tta)
         if isinstance(photo, list | tuple):
-            return [self.judge(scored) for scored in self._stream(photo, reading, BATCH_SIZE)]
+            return [self._judge_or_failure(scored) for scored in self._stream(photo, reading, BATCH_SIZE)]
         [outcome] = map(self.judge, self._score([ready_photo(photo, reading)]))
         if isinstance(outcome, Failure):
             raise PhotoError(outcome.error)
@@ -126,7 +127,7 @@ class CrackClassifier:
             self.run_paths(paths, batch_size=batch_size, limit_pixels=limit_pixels, fast_decode=fast_decode)
         ) as results:
             for scored in results:
-                yield self.judge(scored)
+                yield self._judge_or_failure(scored)
 
     def run_paths(
         self,
@@ -177,6 +178,13 @@ class CrackClassifier:
             ),
         )
 
+    def _judge_or_failure(self, scored: ScoredPhoto | Failure) -> Outcome:
+        try:
+            with one_photo(scored.path):
+                return self.judge(scored)
+        except PhotoError as error:
+            return Failure(path=scored.path, error=str(error))
+
     def _stream(
         self, sources: Iterable[PhotoSource | Failure], reading: Reading, batch_size: int
     ) -> Generator[ScoredPhoto | Failure]:
@@ -193,8 +201,22 @@ class CrackClassifier:
         self, sources: list[PhotoSource | Failure], stop: Event, *, reading: Reading
     ) -> list[ScoredPhoto | Failure]:
         read = [ready_or_failure(source, reading) for source in sources if not stop.is_set()]
-        scored = iter(self._score([photo for photo in read if isinstance(photo, ReadyPhoto)]))
+        scored = iter(self._score_each([photo for photo in read if isinstance(photo, ReadyPhoto)]))
         return [photo if isinstance(photo, Failure) else next(scored) for photo in read]
+
+    def _score_each(self, photos: list[ReadyPhoto]) -> list[ScoredPhoto | Failure]:
+        """`_score`; where that fails, photo by photo, so that only the one at fault has no score."""
+        try:
+            return self._score(photos)
+        except Exception:
+            return [self._score_one(photo) for photo in photos]
+
+    def _score_one(self, photo: ReadyPhoto) -> ScoredPhoto | Failure:
+        try:
+            with one_photo(photo.name):
+                return self._score([photo])[0]
+        except PhotoError as error:
+            return Failure(path=photo.name, error=str(error))
 
     def _score(self, photos: list[ReadyPhoto]) -> list[ScoredPhoto | Failure]:
         if not photos:

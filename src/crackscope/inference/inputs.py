@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from crackscope.errors import PhotoError, UnreadablePhotoError
+from crackscope.errors import MissingExtraError, PhotoError, UnreadablePhotoError
+from crackscope.guard import one_photo
 from crackscope.images import LIMIT_PIXELS, Photo, check_size, photo_from_image, read_photo
 from crackscope.inference.augmentation import CORNER_SHARE, cut_corners
 from crackscope.inference.quality import sharpness
@@ -68,15 +69,17 @@ def ready_photo(source: PhotoSource, reading: Reading) -> ReadyPhoto:
         PhotoError: It can't be read or scored, with the reason.
         TypeError: It is no `PhotoSource`.
     """
-    photo = _read(source, reading)
-    pixels_hwc = resize_rgb(photo.pixels_hwc, reading.input_hw)
-    return ReadyPhoto(
-        name=source_name(source),
-        pixels_hwc=pixels_hwc,
-        sharpness=sharpness(pixels_hwc),
-        photo_hw=photo.photo_hw,
-        corners_hwc=cut_corners(photo.pixels_hwc, reading.input_hw) if reading.corners else (),
-    )
+    name = source_name(source)
+    with one_photo(name):
+        photo = _read(source, reading)
+        pixels_hwc = resize_rgb(photo.pixels_hwc, reading.input_hw)
+        return ReadyPhoto(
+            name=name,
+            pixels_hwc=pixels_hwc,
+            sharpness=sharpness(pixels_hwc),
+            photo_hw=photo.photo_hw,
+            corners_hwc=cut_corners(photo.pixels_hwc, reading.input_hw) if reading.corners else (),
+        )
 
 
 def ready_or_failure(source: PhotoSource | Failure, reading: Reading) -> ReadyPhoto | Failure:
@@ -85,12 +88,19 @@ def ready_or_failure(source: PhotoSource | Failure, reading: Reading) -> ReadyPh
         return source
     try:
         return ready_photo(source, reading)
-    except PhotoError as error:
+    except (PhotoError, MissingExtraError) as error:
         return Failure(path=source_name(source), error=str(error))
 
 
 def source_name(source: PhotoSource) -> str:
-    """What a photo is called in results: its path as given, or its kind."""
+    """What a photo is called in results: its path as given, or its kind.
+
+    Raises:
+        TypeError: It is no `PhotoSource`.
+    """
+    if not isinstance(source, str | Path | bytes | Image.Image | np.ndarray):
+        found = type(source).__name__
+        raise TypeError(f"a photo is a path, bytes, a Pillow image or an array; found {found}")
     if isinstance(source, str | Path):
         return str(source)
     if isinstance(source, Image.Image):
@@ -113,9 +123,7 @@ def _read(source: PhotoSource, reading: Reading) -> Photo:
     if isinstance(source, Image.Image):
         with _OPEN_IMAGES:
             return photo_from_image(source, limit_pixels=reading.limit_pixels)
-    if isinstance(source, np.ndarray):
-        return _photo_from_array(source, reading.limit_pixels)
-    raise TypeError(f"a photo is a path, bytes, a Pillow image or an array; found {type(source).__name__}")
+    return _photo_from_array(source, reading.limit_pixels)
 
 
 def _photo_from_array(pixels: NDArray[np.uint8], limit_pixels: int) -> Photo:

@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
-from crackscope.errors import MissingExtraError, SettingsError
+from crackscope.errors import MissingExtraError, PhotoError, SettingsError
+from crackscope.guard import one_photo
 from crackscope.records import COLUMNS, SCORE_DECIMALS, Failure, Outcome
 from crackscope.storage import atomic_path
+
+Row = TypeVar("Row")
 
 
 class Format(StrEnum):
@@ -48,36 +52,27 @@ def table_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """Aligned columns for people; the path comes last because its length is not known beforehand."""
     yield _table_line(COLUMNS[1:-1], COLUMNS[0])
     for outcome in outcomes:
-        row = outcome.as_row()
-        cells = [_table_cell(row[column]) for column in COLUMNS[1:-1]]
-        error = f"  error: {one_line(outcome.error)}" if isinstance(outcome, Failure) else ""
-        yield _table_line(cells, one_line(outcome.path) + error)
+        yield _rendered(outcome, _table_row)
 
 
 def csv_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """A header and one line for each outcome, LF at its end; absent values are empty."""
-    buffer = io.StringIO()
-    rows = csv.writer(buffer, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    yield buffer.getvalue()
+    yield _csv_line(COLUMNS)
     for outcome in outcomes:
-        buffer.seek(0)
-        buffer.truncate()
-        rows.writerow(_csv_cell(column, value) for column, value in outcome.as_row().items())
-        yield buffer.getvalue()
+        yield _rendered(outcome, _csv_row)
 
 
 def json_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """One JSON object a line; absent values are ``null``."""
     for outcome in outcomes:
-        yield _json(outcome) + "\n"
+        yield _rendered(outcome, _json) + "\n"
 
 
 def json_array(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """One JSON array with an object a line."""
     before = "[\n"
     for outcome in outcomes:
-        yield before + _json(outcome)
+        yield before + _rendered(outcome, _json)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 
@@ -126,8 +121,34 @@ def _write_parquet(target: Path, outcomes: Iterable[Outcome]) -> None:
     schema = pyarrow.schema([(column, kinds.get(column, pyarrow.string())) for column in COLUMNS])
     stream = iter(outcomes)
     with parquet.ParquetWriter(target, schema) as writer:
-        while rows := [_parquet_row(outcome) for outcome in islice(stream, _ROW_GROUP)]:
+        while rows := [_rendered(outcome, _parquet_row) for outcome in islice(stream, _ROW_GROUP)]:
             writer.write_table(pyarrow.Table.from_pylist(rows, schema=schema))
+
+
+def _rendered(outcome: Outcome, render: Callable[[Outcome], Row]) -> Row:
+    """A row in any form; that of a failure where it can't be made."""
+    try:
+        with one_photo(outcome.path):
+            return render(outcome)
+    except PhotoError as error:
+        return render(Failure(path=outcome.path, error=str(error)))
+
+
+def _table_row(outcome: Outcome) -> str:
+    row = outcome.as_row()
+    cells = [_table_cell(row[column]) for column in COLUMNS[1:-1]]
+    error = f"  error: {one_line(outcome.error)}" if isinstance(outcome, Failure) else ""
+    return _table_line(cells, one_line(outcome.path) + error)
+
+
+def _csv_row(outcome: Outcome) -> str:
+    return _csv_line(_csv_cell(column, value) for column, value in outcome.as_row().items())
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
 
 
 def _table_line(cells: Iterable[str], path: str) -> str:

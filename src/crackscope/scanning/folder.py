@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from crackscope import __version__
 from crackscope.errors import MissingExtraError, PhotoError
+from crackscope.guard import one_photo
 from crackscope.inference.sources import Found
-from crackscope.labels import Label
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_inputs
@@ -82,14 +82,13 @@ class FolderScan:
         items = list(self._list_items(find_inputs(inputs, self._output)))
         with Journal(self._output, fresh=fresh) as journal:
             done = self._finish_all(items, journal, progress)
-            counts = _Counts()
-            write_results(self._output, counts.count(_outcomes(done, journal)), self._header)
+            written = write_results(self._output, _outcomes(done, journal), self._header)
         return ScanSummary(
             output=self._output,
             photos=len(done),
-            positive=counts.positive,
-            review=counts.review,
-            failures=tuple(end for end in done if isinstance(end, Failure)),
+            positive=written.positive,
+            review=written.review,
+            failures=tuple(written.failures),
             reused=sum(isinstance(end, _Done) and end.reused for end in done),
         )
 
@@ -103,7 +102,9 @@ class FolderScan:
                 yield self._scanner.photo_file(path)
                 continue
             try:
-                yield from video_frames(path, self._every_s)
+                with one_photo(path):
+                    frames = video_frames(path, self._every_s)
+                yield from frames
             except (PhotoError, MissingExtraError) as error:
                 yield Failure(path=str(path), error=str(error))
 
@@ -133,33 +134,32 @@ class FolderScan:
         if isinstance(item, Failure):
             return item
         try:
-            key = f"{self._settings_key}:{item.sha256}:{item.stem}"
-            overlay = self._output / OVERLAYS / f"{item.stem[:80]}-{item.sha256[:8]}.jpg"
-            if key in journal and (overlay.is_file() or not self._overlays):
-                return _Done(item.name, key, reused=True)
-            report = self._scanner.scan_item(item, overlay if self._overlays else None)
+            with one_photo(item.name):
+                return self._finish_photo(item, journal)
         except (PhotoError, MissingExtraError) as error:
             return Failure(path=item.name, error=str(error))
+
+    def _finish_photo(self, item: ScanItem, journal: Journal) -> _Done:
+        key = f"{self._settings_key}:{item.sha256}:{item.stem}"
+        overlay = self._output / OVERLAYS / f"{item.stem[:80]}-{item.sha256[:8]}.jpg"
+        if key in journal and (overlay.is_file() or not self._overlays):
+            return _Done(item.name, key, reused=True)
+        report = self._scanner.scan_item(item, overlay if self._overlays else None)
         journal.append(key, report_to_json(report))
         return _Done(item.name, key, reused=False)
 
 
-class _Counts:
-    """Counts outcomes on their way to the tables."""
-
-    positive = review = 0
-
-    def count(self, outcomes: Iterator[ScanOutcome]) -> Iterator[ScanOutcome]:
-        for outcome in outcomes:
-            if not isinstance(outcome, Failure):
-                self.positive += outcome.label is Label.POSITIVE
-                self.review += outcome.review
-            yield outcome
-
-
 def _outcomes(done: list[_Done | Failure], journal: Journal) -> Iterator[ScanOutcome]:
     for end in done:
-        yield end if isinstance(end, Failure) else report_from_json(journal.read(end.key), end.name)
+        yield end if isinstance(end, Failure) else _read_back(end, journal)
+
+
+def _read_back(end: _Done, journal: Journal) -> ScanOutcome:
+    try:
+        with one_photo(end.name):
+            return report_from_json(journal.read(end.key), end.name)
+    except PhotoError as error:
+        return Failure(path=end.name, error=str(error))
 
 
 def _header(scanner: CrackScanner) -> dict[str, Any]:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from crackscope.errors import PhotoError
+from crackscope.guard import one_photo
 from crackscope.inference.writers import one_line
+from crackscope.labels import Label
 from crackscope.records import Failure
 from crackscope.scanning.records import SCHEMA_VERSION, BoxLTRB, PhotoMetadata, PhotoReport, Region
 from crackscope.storage import atomic_path
@@ -36,8 +41,27 @@ RESULTS_JSON, REGIONS_GEOJSON = "results.json", "regions.geojson"
 ScanOutcome = PhotoReport | Failure
 
 
-def write_results(folder: Path, outcomes: Iterable[ScanOutcome], header: dict[str, Any]) -> None:
+@dataclass(slots=True)
+class Written:
+    """What stands in the tables: photos that are Positive, to be reviewed, and those without a score."""
+
+    positive: int = 0
+    review: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    def count(self, outcome: ScanOutcome) -> None:
+        """One more row."""
+        if isinstance(outcome, Failure):
+            self.failures.append(outcome)
+            return
+        self.positive += outcome.label is Label.POSITIVE
+        self.review += outcome.review
+
+
+def write_results(folder: Path, outcomes: Iterable[ScanOutcome], header: dict[str, Any]) -> Written:
     """Write all tables and documents, each whole or not at all, holding one report at a time.
+
+    A report whose rows can't be made is a failure in all of them.
 
     Args:
         folder: Where to.
@@ -63,13 +87,28 @@ def write_results(folder: Path, outcomes: Iterable[ScanOutcome], header: dict[st
             _Table(new(REGIONS_CSV), REGION_COLUMNS, region_rows),
             _Table(new(TILES_CSV), TILE_COLUMNS, tile_rows),
         ]
+        written = Written()
+        parts: list[_Table | _JsonList] = [*tables, *lists]
         for outcome in outcomes:
-            for table in tables:
-                table.add(outcome)
-            for each in lists:
-                each.add(outcome)
+            shown, texts = _rendered(outcome, parts)
+            written.count(shown)
+            for part, text in zip(parts, texts, strict=True):
+                part.add(text)
         for each in lists:
             each.close()
+    return written
+
+
+def _rendered(
+    outcome: ScanOutcome, parts: Sequence[_Table | _JsonList]
+) -> tuple[ScanOutcome, list[list[str]]]:
+    """Its rows in every file, or those of a failure: nothing is written of a report that breaks half way."""
+    try:
+        with one_photo(outcome.path):
+            return outcome, [part.render(outcome) for part in parts]
+    except PhotoError as error:
+        failure = Failure(path=outcome.path, error=str(error))
+        return failure, [part.render(failure) for part in parts]
 
 
 def photo_rows(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
@@ -210,14 +249,19 @@ class _Table:
     def __init__(
         self, out: TextIO, columns: tuple[str, ...], rows_of: Callable[[Any], Iterable[Any]]
     ) -> None:
-        self._writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-        self._writer.writeheader()
-        self._rows_of = rows_of
+        self._out, self._columns, self._rows_of = out, columns, rows_of
+        csv.DictWriter(out, columns, lineterminator="\n").writeheader()
 
-    def add(self, outcome: ScanOutcome) -> None:
-        self._writer.writerows(
+    def render(self, outcome: ScanOutcome) -> list[str]:
+        lines = io.StringIO()
+        writer = csv.DictWriter(lines, self._columns, restval="", lineterminator="\n")
+        writer.writerows(
             {name: _cell(value) for name, value in row.items()} for row in self._rows_of(outcome)
         )
+        return [lines.getvalue()]
+
+    def add(self, lines: list[str]) -> None:
+        self._out.writelines(lines)
 
 
 class _JsonList:
@@ -230,9 +274,12 @@ class _JsonList:
         members = "".join(f"{_json(key)}: {_json(value)},\n" for key, value in head.items())
         out.write(f"{{\n{members}{_json(name)}: [")
 
-    def add(self, outcome: ScanOutcome) -> None:
-        for item in self._items_of(outcome):
-            self._out.write(("\n" if self._first else ",\n") + _json(item))
+    def render(self, outcome: ScanOutcome) -> list[str]:
+        return [_json(item) for item in self._items_of(outcome)]
+
+    def add(self, items: list[str]) -> None:
+        for item in items:
+            self._out.write(("\n" if self._first else ",\n") + item)
             self._first = False
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from crackscope.cpus import available_cpus
+from crackscope.guard import one_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.outputs import ModelOutputs
@@ -117,14 +118,24 @@ class CrackScanner:
         return PhotoFile(path, limit_pixels=self.settings.limit_pixels, memory_mb=self.settings.memory_mb)
 
     def scan_item(self, item: ScanItem, overlay_to: Path | None = None) -> PhotoReport:
-        """Scan one item and, where asked, draw its overlay while the pixels are at hand."""
-        turn = self._one_large_at_a_time if item.large else nullcontext()
-        with turn, item.open(self._finest_grid) as photo:
-            analysis = analyse(photo.source, self.run_model, self.classifier.bundle.config, self.settings)
-            report = self._report(item, photo, analysis)
-            if overlay_to is not None:
-                report = replace(report, overlay=f"{overlay_to.parent.name}/{overlay_to.name}")
-                write_overlay(overlay_to, draw_overlay(photo.source, report, analysis.heat))
+        """Scan one item and, where asked, draw its overlay while the pixels are at hand.
+
+        Raises:
+            PhotoError: Whatever went wrong with this photo, foreseen or not.
+            MissingExtraError: It needs an extra that is not installed.
+            OutputError: The overlay can't be written.
+        """
+        with one_photo(item.name):
+            turn = self._one_large_at_a_time if item.large else nullcontext()
+            with turn, item.open(self._finest_grid) as photo:
+                return self._scan_open(item, photo, overlay_to)
+
+    def _scan_open(self, item: ScanItem, photo: OpenPhoto, overlay_to: Path | None) -> PhotoReport:
+        analysis = analyse(photo.source, self.run_model, self.classifier.bundle.config, self.settings)
+        report = self._report(item, photo, analysis)
+        if overlay_to is not None:
+            report = replace(report, overlay=f"{overlay_to.parent.name}/{overlay_to.name}")
+            write_overlay(overlay_to, draw_overlay(photo.source, report, analysis.heat))
         return report
 
     def _report(self, item: ScanItem, photo: OpenPhoto, analysis: Analysis) -> PhotoReport:

@@ -17,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from crackscope.errors import PhotoError
+from crackscope.guard import one_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.inputs import Reading, ReadyPhoto, ready_photo
 from crackscope.inference.outputs import ModelOutputs, scored_photo
@@ -115,17 +116,31 @@ class MicroBatcher:
             return
         try:
             outputs = self._classifier.run(np.stack([waiting.photo.pixels_hwc for waiting in batch]))
-        except Exception as error:
+        except Exception:
+            # One of them may be at fault, and must not take the photos of others with it.
             for waiting in batch:
-                waiting.answer.set_exception(error)
+                self._classify_alone(waiting)
             return
         self._on_batch(len(batch))
         for index, waiting in enumerate(batch):
             self._answer(waiting, outputs, index)
 
+    def _classify_alone(self, waiting: _Waiting) -> None:
+        try:
+            with one_photo(waiting.name):
+                outputs = self._classifier.run(waiting.photo.pixels_hwc[None])
+        except Exception as error:
+            waiting.answer.set_exception(error)
+            return
+        self._answer(waiting, outputs, 0)
+
     def _answer(self, waiting: _Waiting, outputs: ModelOutputs, index: int) -> None:
-        outcome = self._classifier.judge(scored_photo(waiting.name, waiting.photo, outputs, index))
-        if isinstance(outcome, Failure):
-            waiting.answer.set_exception(PhotoError(outcome.error))
-        else:
-            waiting.answer.set_result(outcome)
+        try:
+            with one_photo(waiting.name):
+                outcome = self._classifier.judge(scored_photo(waiting.name, waiting.photo, outputs, index))
+                if isinstance(outcome, Failure):
+                    raise PhotoError(outcome.error)
+        except Exception as error:
+            waiting.answer.set_exception(error)
+            return
+        waiting.answer.set_result(outcome)

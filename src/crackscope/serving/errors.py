@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from crackscope.errors import PhotoError, PhotoTooLargeError, UnreadablePhotoError
+from crackscope.errors import PhotoError, PhotoTooLargeError, UnexpectedPhotoError, UnreadablePhotoError
 
 _log = logging.getLogger("crackscope.serving")
 
@@ -92,6 +92,8 @@ def photo_refusal(error: Exception) -> tuple[int, str]:
         return 413, "photo_too_large"
     if isinstance(error, UnreadablePhotoError):
         return 415, "not_a_photo"
+    if isinstance(error, UnexpectedPhotoError):
+        return 500, "internal_error"
     return (422, "photo_unusable") if isinstance(error, PhotoError) else (500, "internal_error")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from crackscope.errors import CrackscopeError
+from crackscope.errors import CrackscopeError, UnexpectedPhotoError
+from crackscope.guard import one_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.scanning.records import PhotoReport, ScanSettings
 from crackscope.scanning.results import photo_documents
@@ -64,6 +66,14 @@ def cancel(session: Session, job: Job) -> None:
         unfinished = update(Photo).where(Photo.job_id == job.id, Photo.status.in_(_OPEN))
         session.execute(unfinished.values(status="failed", error="cancelled"))
     session.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """What there is to keep of a photo."""
+
+    photo_hw: tuple[int, int]
+    result: Result
 
 
 class JobRunner:
@@ -131,20 +141,23 @@ class JobRunner:
             self._keep(session, photo.id, job, outcome)
         return True
 
-    def _scan(self, photo: Photo, settings: dict[str, Any]) -> PhotoReport | str:
+    def _scan(self, photo: Photo, settings: dict[str, Any]) -> _Scanned | str:
         path = self._store.path(photo.sha256)
         try:
-            scanner = CrackScanner(
-                self._classifier, scan_settings(settings, self._limit_pixels), self._threads
-            )
-            return scanner.scan(path)
+            with one_photo(photo.name):
+                scanner = CrackScanner(
+                    self._classifier, scan_settings(settings, self._limit_pixels), self._threads
+                )
+                report = scanner.scan(path)
+                result = _result(photo.id, report, settings, self._classifier.bundle.identity)
+                return _Scanned(report.photo_hw, result)
+        except UnexpectedPhotoError as error:
+            _log.exception("photo %d could not be scanned", photo.id)
+            return str(error).replace(str(path), photo.name)
         except CrackscopeError as error:
             return str(error).replace(str(path), photo.name)
-        except Exception:
-            _log.exception("photo %d could not be scanned", photo.id)
-            return "it could not be scanned; the server's log has more"
 
-    def _keep(self, session: Session, photo_id: int, job: Job, outcome: PhotoReport | str) -> None:
+    def _keep(self, session: Session, photo_id: int, job: Job, outcome: _Scanned | str) -> None:
         photo = session.get(Photo, photo_id)
         if photo is None:  # deleted meanwhile
             return
@@ -154,7 +167,7 @@ class JobRunner:
         else:
             photo.status, photo.error = "done", None
             photo.height_px, photo.width_px = outcome.photo_hw
-            session.add(_result(photo_id, outcome, job.settings, self._classifier.bundle.identity))
+            session.add(outcome.result)
         _count_done(session, job.id)
         session.commit()
         self._on_photo(photo.status)

@@ -28,7 +28,7 @@ from tests.helpers.bundles import write_tiny_bundle
 from tests.helpers.waiting import wait_for_job
 from tests.unit.scanning.conftest import save_wall
 
-SCANNING = "crackscope.scanning"
+SCANNING, PHOTOS = "crackscope.scanning", "crackscope.photos"
 BOOM = KeyError("boom")
 MEMORY, SYSTEM = MemoryError(), OSError(errno.EIO, "Input/output error")
 
@@ -46,7 +46,8 @@ SCAN_STEPS = [
     f"{SCANNING}.folder.report_from_json",
     f"{SCANNING}.results.region_rows",
 ]
-MAP_STEPS = [f"{SCANNING}.items.{name}" for name in ("open_windowed", "georeference_of", "sha256_file")]
+MAP_STEPS = [f"{PHOTOS}.items.{name}" for name in ("open_windowed", "sha256_file")]
+MAP_STEPS += [f"{SCANNING}.scanner.georeference_of"]
 PREDICT_STEPS = [
     "crackscope.inference.inputs.read_photo",
     "crackscope.inference.inputs.resize_rgb",

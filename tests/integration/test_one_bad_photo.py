@@ -34,9 +34,9 @@ MEMORY, SYSTEM = MemoryError(), OSError(errno.EIO, "Input/output error")
 
 #: Every step of a scan that a library or our own code could break.
 SCAN_STEPS = [
-    f"{SCANNING}.items.read_header",
-    f"{SCANNING}.items.read_photo",
-    f"{SCANNING}.items.DecodedPhoto",
+    f"{PHOTOS}.items.read_header",
+    f"{PHOTOS}.items.read_photo",
+    f"{PHOTOS}.items.DecodedPhoto",
     f"{SCANNING}.scanner.plan_scales",
     f"{SCANNING}.scanner.analyse",
     f"{SCANNING}.scanner.draw_overlay",

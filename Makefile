@@ -35,7 +35,7 @@ dist: $(VENV)/installed
 	rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
 
-# The other benchmarks say at their top how they are run.
+# The other benchmarks, and the studies, say at their top how they are run.
 PHOTOS ?= ../shared/data/metu/Positive
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/predict.py --photos $(PHOTOS)

@@ -14,7 +14,7 @@ from typer.main import get_command
 from crackscope.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("studies/**/*.md")])
 REFERENCE = ROOT / "docs" / "reference.md"
 
 

@@ -17,7 +17,6 @@ from crackscope.cli import evaluate as _evaluate
 from crackscope.cli import export as _export
 from crackscope.cli import model as _model
 from crackscope.cli import predict as _predict
-from crackscope.cli import pretrain as _pretrain
 from crackscope.cli import report as _report
 from crackscope.cli import robustness as _robustness
 from crackscope.cli import scan as _scan
@@ -52,7 +51,6 @@ def _options(
 
 
 app.add_typer(_data.app)
-app.add_typer(_pretrain.app)
 app.add_typer(_model.app)
 app.add_typer(_serve.app)
 app.command("adapt")(_adapt.adapt)

@@ -20,7 +20,7 @@ def sharpness(pixels_hwc: NDArray[np.uint8]) -> float:
     """The variance of the Laplacian of a photo's grey values: low where it is blurred, dark or flat.
 
     Of 14 such numbers, and all of them together, this one caught the most missed cracks among blurred and
-    dark photos for the fewest good photos flagged (benchmarks/image_quality.py; Pech-Pacheco et al.,
+    dark photos for the fewest good photos flagged (studies/image_quality.py; Pech-Pacheco et al.,
     Diatom autofocusing in brightfield microscopy, 2000).
 
     Args:

@@ -8,7 +8,7 @@ against its neighbours does not raise an alarm. For a photo of one tile the scor
 
 On mosaics of a source that the model was not trained on (9, 35 and 96 patches) the strongest tile alone would
 raise an alarm in up to 5 of 6 crack-free photos; docs/scanning.md has the numbers of this rule, and
-``benchmarks/photo_decision.py`` measures them and those of others.
+``studies/photo_decision.py`` measures them and those of others.
 """
 
 from __future__ import annotations

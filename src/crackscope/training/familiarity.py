@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from crackscope.bundle import Familiarity
 
 #: Directions with a variance of their own; all others share one. With more, as many pictures of Caltech-101
-#: are flagged (benchmarks/familiarity.py); the fewer, the less of other places' concrete is, and the less
+#: are flagged (studies/familiarity.py); the fewer, the less of other places' concrete is, and the less
 #: rounding of the weights moves the distance.
 _DIRECTIONS = 16
 

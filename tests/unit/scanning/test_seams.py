@@ -2,7 +2,7 @@
 
 Tolerance, stated beforehand: the photo's label is unchanged, and 95 % of all cells keep their score within
 0.1, when the grid of tiles is shifted. Here the model sees every place alike, so that a seam can only come
-from the stitching; ``benchmarks/seams.py`` measures how alike the shipped network sees a place in different
+from the stitching; ``studies/seams.py`` measures how alike the shipped network sees a place in different
 tiles.
 """
 

@@ -191,6 +191,8 @@ def follow(
     served = head.logits(features[pool]) - cut
     labelled = np.array([], np.intp)
     rng = np.random.default_rng([draw, 1])
+    if len(pool) < most:
+        raise SystemExit(f"{pair}: {len(pool)} tiles to label are fewer than --labels {most}")
     scores = [balanced_accuracy(site.labels[test], head.logits(features[test]) - cut)]
     while len(labelled) < most:
         margins = head.logits(features[pool]) - cut if asks_newest else served
@@ -276,10 +278,11 @@ def uav75_tiles(tiles: Path) -> tuple[Iterator[NDArray[np.uint8]], list[int], li
 
 def markdown(curves: list[Curve]) -> str:
     """Labels needed, balanced accuracy on the way, and the gain over random order, by pair and order."""
+    told = [labels for labels in (20, 50, 100) if labels // STEP < len(curves[0].cracked)]
     lines = [
-        "| model: site | order | labels for the BA of 100 at random | BA at 20 | at 50 | at 100 "
-        "| gain over random at 50 | cracked of 50 |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
+        f"| model: site | order | labels for the BA of {told[-1]} at random | BA at "
+        f"{' | at '.join(map(str, told))} | gain over random at 50 | cracked of 50 |",
+        "|---|---" + "|---:" * (len(told) + 3) + "|",
     ]
     for pair in dict.fromkeys(curve.pair for curve in curves):
         by_order = {
@@ -293,7 +296,7 @@ def markdown(curves: list[Curve]) -> str:
                 pair,
                 order,
                 labels_needed(found, random),
-                *(f"{found[:, labels // STEP].mean():.3f}" for labels in (20, 50, 100)),
+                *(f"{found[:, labels // STEP].mean():.3f}" for labels in told),
                 "" if order == "random" else gain(found[:, 50 // STEP] - random[:, 50 // STEP]),
                 f"{cracked:.0f}",
             ]

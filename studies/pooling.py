@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=1000, help="photos of each class and source")
     parser.add_argument("--block", type=int, default=4, help="whose output is the middle stage")
     parser.add_argument("--input-px", type=int, default=128)
+    parser.add_argument("--attention-epochs", type=int, default=_ATTENTION_EPOCHS)
     options = parser.parse_args()
     torch.manual_seed(0)
     embed = _embedder(options.input_px, options.block)
@@ -66,7 +67,10 @@ def main() -> None:
         for name in names:
             known = [maps for other, maps in trained.items() if other != name]
             unknown = trained.get(name) or tested[name]
-            scores = attend(known, unknown) if score is None else probe(score, known, unknown)
+            if score is None:
+                scores = attend(known, unknown, options.attention_epochs)
+            else:
+                scores = probe(score, known, unknown)
             auroc = compute_metrics(unknown.labels, scores, threshold=0.5).auroc
             cells.append(f"{auroc:.3f}")
         print(f"| {title} | {' | '.join(cells)} |", flush=True)
@@ -105,14 +109,14 @@ class _Attention(nn.Module):
         return logits
 
 
-def attend(known: list[Maps], unknown: Maps) -> NDArray[np.float64]:
+def attend(known: list[Maps], unknown: Maps, epochs: int) -> NDArray[np.float64]:
     """Scores (N,) of an attention head trained on all known sources."""
     places = torch.from_numpy(np.concatenate([one.last for one in known])).transpose(1, 2)
     labels = torch.from_numpy(np.concatenate([one.labels for one in known])).float()
     mean, deviation = places.mean((0, 1)), places.std((0, 1)) + 1e-6
     head = _Attention(places.shape[2])
     optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=1.0)
-    for _ in range(_ATTENTION_EPOCHS):
+    for _ in range(epochs):
         for rows in torch.split(torch.randperm(len(labels)), _BATCH * 4):
             loss = nn.functional.binary_cross_entropy_with_logits(
                 head((places[rows] - mean) / deviation), labels[rows]

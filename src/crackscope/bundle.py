@@ -102,6 +102,19 @@ class ImageQuality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAnswers:
+    """What a model of 8-bit integers says of fixed images, see `inference.known_answers`.
+
+    Attributes:
+        features: Which entries of the embedding are recorded.
+        embeddings: Those entries for each image.
+    """
+
+    features: tuple[int, ...]
+    embeddings: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """The content of ``model.json``; the one home of every fact about a model.
 
@@ -118,6 +131,7 @@ class ModelConfig:
         training: What it was trained on and how: data, counts, recipe (free form).
         measured: Results on photos by name, see `evaluation.measured`; of this network only.
         versions: Versions of the packages that made it.
+        answers: Of a model of 8-bit integers: what tells a processor that computes it wrongly.
         sha256: SHA-256 by file name.
     """
 
@@ -134,6 +148,7 @@ class ModelConfig:
     review: ReviewBand | None = None
     familiarity: Familiarity | None = None
     quality: ImageQuality | None = None
+    answers: KnownAnswers | None = None
     labels: tuple[str, ...] = tuple(str(label) for label in Label)
     training: dict[str, Any] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
@@ -217,6 +232,10 @@ def _check_values(config: ModelConfig, path: Path) -> None:
         raise BundleError(f"{path}: patch_px is {config.patch_px}; expected 1 or more")
     if not 0 <= config.threshold.value <= 1:
         raise BundleError(f"{path}: the threshold is {config.threshold.value}; expected 0 to 1")
+    if config.answers is not None and any(
+        len(row) != len(config.answers.features) for row in config.answers.embeddings
+    ):
+        raise BundleError(f"{path}: answers should have one number for each of its features")
     if not (0 < config.cells.scale < math.inf and math.isfinite(config.cells.bias)):
         raise BundleError(
             f"{path}: cells has scale {config.cells.scale} and bias {config.cells.bias}; expected finite "

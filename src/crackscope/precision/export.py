@@ -9,13 +9,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundle import CARD_NAME, ONNX_NAME, Bundle, ModelConfig, load_bundle, write_bundle
+from crackscope.bundle import (
+    CARD_NAME,
+    ONNX_NAME,
+    Bundle,
+    KnownAnswers,
+    ModelConfig,
+    load_bundle,
+    write_bundle,
+    write_config,
+)
 from crackscope.errors import DataError, ExportError, PhotoError
 from crackscope.evaluation.evaluate import score_photos
 from crackscope.evaluation.measured import without_measurements
 from crackscope.evaluation.photos import GroupedPhoto
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.known_answers import known_answers, known_images
+from crackscope.inference.session import open_session
 from crackscope.inference.verify import verify_bundle
 from crackscope.labels import Label
 from crackscope.precision.gate import GateResult, compare_variant
@@ -72,10 +83,12 @@ def export_variant(
         images = _read(calibration, base.config.input_hw) if calibration else None
         write_variant(base.onnx_path, folder / ONNX_NAME, precision, images)
         variant = write_bundle(folder, base.config, "")
+        if precision is Precision.INT8:
+            variant = write_config(Bundle(folder, replace(variant.config, answers=record_answers(variant))))
         gate = _judge(base, variant, judged, progress)
         if objections := gate.objections():
             raise ExportError(f"{precision} is refused: {'; '.join(objections)}. Measured {gate}")
-        config = _config(base, precision, gate, len(calibration))
+        config = _config(base, precision, gate, len(calibration), variant.config.answers)
         variant = write_bundle(folder, config, _card(base, precision, gate))
         if broken := [check for check in verify_bundle(folder) if check.passed is False]:
             found = "; ".join(f"{check.name}: {check.detail}" for check in broken)
@@ -142,7 +155,16 @@ def _judge(
     return compare_variant(*scored)
 
 
-def _config(base: Bundle, precision: Precision, gate: GateResult, n_calibration: int) -> ModelConfig:
+def record_answers(variant: Bundle) -> KnownAnswers:
+    """The known answers of a model of 8-bit integers; right on any processor."""
+    # Without answers a session is exact.
+    session = open_session(variant, device="cpu", threads=1)
+    return known_answers(session.infer(known_images(variant.config.input_hw)).embedding)
+
+
+def _config(
+    base: Bundle, precision: Precision, gate: GateResult, n_calibration: int, answers: KnownAnswers | None
+) -> ModelConfig:
     facts = {
         "name": str(precision),
         "base_sha256": base.identity,
@@ -153,6 +175,7 @@ def _config(base: Bundle, precision: Precision, gate: GateResult, n_calibration:
         base.config,
         name=f"{base.config.name}, {precision}",
         measured={},
+        answers=answers,
         training={**base.config.training, "precision": facts},
     )
 

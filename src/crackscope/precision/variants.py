@@ -115,8 +115,9 @@ def _quantise(model: onnx.ModelProto, target: Path, images_nhwc: NDArray[np.uint
             op_types_to_quantize=["Conv", "Clip", "Relu", "Add"],
             nodes_to_exclude=_outside_of_convolutions(onnx.load_model(ready).graph),
             per_channel=True,
-            # Eight bits saturate the sums of x86 processors without VNNI instructions, but seven made twice
-            # as many labels differ (4.0 instead of 1.75 % of 400 photos of METU and SDNET2018).
+            # Eight bits saturate the fast sums of x86 processors without VNNI instructions, so sessions take
+            # exact ones there (`inference.known_answers`). Seven bits would not, but made twice as many
+            # labels differ everywhere (4.0 instead of 1.75 % of 400 photos of METU and SDNET2018).
             reduce_range=False,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

@@ -16,6 +16,8 @@ from crackscope.evaluation.measured import add_measurements
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
 from crackscope.evaluation.report import write_evaluation
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.known_answers import EXACT
+from crackscope.inference.session import answers_stray, open_session
 from crackscope.precision import export as room
 from crackscope.precision.export import export_variant
 from crackscope.precision.gate import GateResult
@@ -102,6 +104,18 @@ def test_int8_is_judged_on_other_groups_than_it_was_made_with(
     assert len(judged) == 18
     with pytest.raises(DataError, match=r"int8 needs photos of both classes .* 1 groups of 1 photos"):
         room.share_out(photos[:1], seed=0)
+
+
+def test_integers_come_with_answers_that_processors_are_held_to(
+    base: Bundle, photos: tuple[GroupedPhoto, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GateResult, "objections", lambda self: [])
+    export_variant(base.folder, Precision.INT8, photos, tmp_path / "int8")
+    bundle = load_bundle(tmp_path / "int8")
+    assert bundle.config.answers is not None
+    assert answers_stray(open_session(bundle, device="cpu")) <= EXACT
+    export_variant(base.folder, Precision.FP16, photos, tmp_path / "half")
+    assert load_bundle(tmp_path / "half").config.answers is None
 
 
 def test_the_command_writes_the_model_and_says_what_it_measured(

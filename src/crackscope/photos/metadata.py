@@ -12,14 +12,21 @@ from PIL import ExifTags, Image
 
 #: Decoded pixels, Pillow's copy of them, and the resized grid.
 _BYTES_PER_PIXEL, _SAVING = 8, {"JPEG": 4}
-#: TIFF tags GeoKeyDirectory and GDAL_NODATA.
-_MAP_TAGS = frozenset({34735, 42113})
+#: TIFF tags GeoKeyDirectory, GDAL_NODATA and RPCCoefficient.
+_MAP_TAGS = frozenset({34735, 42113, 50844})
 _UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoMetadata:
-    """What the file says about how the photo was taken; ``None`` where it says nothing."""
+    """What the file says about how the photo was taken; ``None`` where it says nothing.
+
+    Attributes:
+        latitude: Of the camera; of a map, its middle.
+        longitude: Likewise.
+        crs: Coordinate reference system of a map.
+        map_problem: Why a map's place, or the scale of its pixels, is not known.
+    """
 
     taken: str | None = None
     camera: str | None = None
@@ -28,6 +35,7 @@ class PhotoMetadata:
     longitude: float | None = None
     altitude_m: float | None = None
     crs: str | None = None
+    map_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from crackscope.scanning.scanner import CrackScanner
 
 OVERLAYS = "overlays"
+#: Raised where the same photo, model and settings give another report than in an earlier version.
+_REPORTS = 2
 #: Settings that change how a scan runs, but no number in it.
 _NOT_IN_RESULTS = ("memory_mb", "limit_pixels", "shift_cells")
 
@@ -71,7 +73,7 @@ class FolderScan:
         # Engines agree only to 1e-5: a scan that went on with another would mix their digits. The network's
         # SHA-256 in the header does not tell how cells become probabilities.
         cells = asdict(scanner.classifier.bundle.config.cells)
-        facts = [SCHEMA_VERSION, self._header, scanner.settings.shift_cells, scanner.runs_on, cells]
+        facts = [_REPORTS, SCHEMA_VERSION, self._header, scanner.settings.shift_cells, scanner.runs_on, cells]
         text = json.dumps(facts, sort_keys=True)
         self._settings_key = hashlib.sha256(text.encode()).hexdigest()[:16]
 

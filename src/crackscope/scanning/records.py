@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,15 @@ from crackscope.photos.metadata import PhotoMetadata as PhotoMetadata
 SCHEMA_VERSION = 1
 
 BoxLTRB = tuple[int, int, int, int]
+Ring = tuple[tuple[float, float], ...]
+
+
+class ScaleSource(StrEnum):
+    """How a photo's millimetres per pixel are known."""
+
+    UNCALIBRATED = "uncalibrated"
+    USER = "given by the user"
+    MAP = "from the map"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +88,16 @@ class TileScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPlace:
-    """Where a region lies on the earth: its box as a closed ring, counter-clockwise.
+    """Where a region lies on the earth: its box as closed rings.
 
     Attributes:
-        ring_wgs84: (longitude, latitude) of five points.
-        ring_crs: The same in the coordinate reference system of the photo.
+        polygons_wgs84: (longitude, latitude), counter-clockwise; several where the 180th meridian cuts the
+            box. Edges that are bent in these coordinates have more points than two.
+        ring_crs: The box's corners in the coordinate reference system of the photo, from the lower left one.
     """
 
-    ring_wgs84: tuple[tuple[float, float], ...]
-    ring_crs: tuple[tuple[float, float], ...]
+    polygons_wgs84: tuple[Ring, ...]
+    ring_crs: Ring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +145,8 @@ class PhotoReport:
         reason: Why a person should look at it; ``None`` where no review is asked for.
         cracked_share: Area of all regions as a share of the picture.
         tile_px: Side of the tiles, one for every scale.
-        mm_per_px: As given by the user; ``None`` is "uncalibrated".
+        mm_per_px: ``None`` is "uncalibrated".
+        scale: How it is known.
         picture_share: Share of the photo that is picture: not transparent, not without data.
         heat: The cells' scores; ``None`` where the report was read back from an earlier scan.
     """
@@ -152,6 +164,7 @@ class PhotoReport:
     tiles: tuple[TileScore, ...]
     mm_per_px: float | None
     metadata: PhotoMetadata
+    scale: ScaleSource = ScaleSource.UNCALIBRATED
     overlay: str | None = None
     picture_share: float = 1.0
     heat: HeatMap | None = field(default=None, compare=False, repr=False)

@@ -27,7 +27,7 @@ from crackscope.storage import atomic_path
 PHOTO_COLUMNS = (
     "path", "label", "score", "threshold", "review", "reason", "error", "cracked_share", "regions", "tiles",
     "width_px", "height_px", "tile_px", "mm_per_px", "sha256", "taken", "camera", "focal_length_mm",
-    "latitude", "longitude", "altitude_m", "crs", "overlay", "picture_share",
+    "latitude", "longitude", "altitude_m", "crs", "overlay", "picture_share", "scale", "map_problem",
 )  # fmt: skip
 REGION_COLUMNS = (
     "path", "region", "score", "left", "top", "right", "bottom", "area_px", "width_mm", "height_mm",
@@ -123,7 +123,7 @@ def photo_rows(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
 
 
 def region_rows(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
-    """A row per region under `REGION_COLUMNS`; millimetres only where the user gave the scale."""
+    """A row per region under `REGION_COLUMNS`; millimetres only where the scale is known."""
     if isinstance(outcome, Failure):
         return
     for region in outcome.regions:
@@ -172,7 +172,7 @@ def photo_documents(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
         "tile_px": list(outcome.tile_px),
         "tiles": len(outcome.tiles),
         "mm_per_px": outcome.mm_per_px,
-        "scale": "uncalibrated" if outcome.mm_per_px is None else "given by the user",
+        "scale": str(outcome.scale),
         "sha256": outcome.sha256,
         "overlay": outcome.overlay,
         "picture_share": outcome.picture_share,
@@ -200,6 +200,7 @@ def features(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
                 "taken": outcome.metadata.taken,
                 "position": _position(region, outcome.metadata),
                 "crs": outcome.metadata.crs,
+                "map_problem": outcome.metadata.map_problem,
                 "box_crs": None if region.place is None else [list(xy) for xy in region.place.ring_crs],
             },
         }
@@ -207,7 +208,10 @@ def features(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
 
 def _geometry(region: Region, metadata: PhotoMetadata) -> dict[str, Any] | None:
     if region.place is not None:
-        return {"type": "Polygon", "coordinates": [[list(xy) for xy in region.place.ring_wgs84]]}
+        polygons = [[[list(xy) for xy in ring]] for ring in region.place.polygons_wgs84]
+        if len(polygons) == 1:
+            return {"type": "Polygon", "coordinates": polygons[0]}
+        return {"type": "MultiPolygon", "coordinates": polygons}
     if metadata.latitude is not None and metadata.longitude is not None:
         return {"type": "Point", "coordinates": [metadata.longitude, metadata.latitude]}
     return None

@@ -23,7 +23,7 @@ from crackscope.scanning.analysis import Analysis, analyse, plan_scales
 from crackscope.scanning.folder import FolderScan, ScanSummary
 from crackscope.scanning.geo import GeoReference, georeference_of
 from crackscope.scanning.overlay import draw_overlay, write_overlay
-from crackscope.scanning.records import PhotoReport, ScanSettings
+from crackscope.scanning.records import PhotoReport, ScaleSource, ScanSettings
 
 
 class CrackScanner:
@@ -131,17 +131,28 @@ class CrackScanner:
                 return self._scan_open(item, photo, overlay_to)
 
     def _scan_open(self, item: ScanItem, photo: OpenPhoto, overlay_to: Path | None) -> PhotoReport:
-        analysis = analyse(photo.source, self.run_model, self.classifier.bundle.config, self.settings)
-        report = self._report(item, photo, analysis)
+        place = _georeference(photo)
+        settings = self.settings
+        if settings.mm_per_px is None and place is not None:
+            settings = replace(settings, mm_per_px=place.scale.mm_per_px)
+        analysis = analyse(photo.source, self.run_model, self.classifier.bundle.config, settings)
+        report = self._report(item, photo, analysis, settings.mm_per_px, place)
         if overlay_to is not None:
             report = replace(report, overlay=f"{overlay_to.parent.name}/{overlay_to.name}")
             write_overlay(overlay_to, draw_overlay(photo.source, report, analysis.heat))
         return report
 
-    def _report(self, item: ScanItem, photo: OpenPhoto, analysis: Analysis) -> PhotoReport:
+    def _report(
+        self,
+        item: ScanItem,
+        photo: OpenPhoto,
+        analysis: Analysis,
+        mm_per_px: float | None,
+        place: GeoReference | None,
+    ) -> PhotoReport:
         metadata, regions = photo.metadata, analysis.regions
-        if place := _georeference(photo):
-            metadata = replace(metadata, crs=place.name)
+        if place is not None:
+            metadata = place.describe(metadata)
             regions = tuple(replace(region, place=place.place(region.box_ltrb)) for region in regions)
         return PhotoReport(
             path=item.name,
@@ -156,10 +167,16 @@ class CrackScanner:
             picture_share=analysis.picture_share,
             regions=regions,
             tiles=analysis.tiles,
-            mm_per_px=self.settings.mm_per_px,
+            mm_per_px=mm_per_px,
+            scale=self._scale_source(mm_per_px),
             metadata=metadata,
             heat=analysis.heat,
         )
+
+    def _scale_source(self, mm_per_px: float | None) -> ScaleSource:
+        if mm_per_px is None:
+            return ScaleSource.UNCALIBRATED
+        return ScaleSource.MAP if self.settings.mm_per_px is None else ScaleSource.USER
 
     def _finest_grid(self, photo_hw: tuple[int, int]) -> tuple[int, int]:
         return plan_scales(photo_hw, self.classifier.bundle.config, self.settings)[0].grid_hw

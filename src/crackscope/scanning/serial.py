@@ -6,7 +6,8 @@ import dataclasses
 from typing import Any
 
 from crackscope.labels import Label, ReviewReason
-from crackscope.scanning.records import PhotoMetadata, PhotoReport, Region, RegionPlace, TileScore
+from crackscope.photos.metadata import PhotoMetadata
+from crackscope.scanning.records import PhotoReport, Region, RegionPlace, Ring, ScaleSource, TileScore
 
 
 def report_to_json(report: PhotoReport) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def report_from_json(document: dict[str, Any], path: str) -> PhotoReport:
         "reason": None if document["reason"] is None else ReviewReason(document["reason"]),
         "photo_hw": tuple(document["photo_hw"]),
         "tile_px": tuple(document["tile_px"]),
+        "scale": ScaleSource(document["scale"]),
         "metadata": PhotoMetadata(**document["metadata"]),
         "regions": tuple(_region(region) for region in document["regions"]),
         "tiles": tuple(_tile(*tile) for tile in document["tiles"]),
@@ -41,8 +43,15 @@ def report_from_json(document: dict[str, Any], path: str) -> PhotoReport:
 def _region(document: dict[str, Any]) -> Region:
     place = document["place"]
     if place is not None:
-        place = RegionPlace(**{name: tuple(tuple(xy) for xy in ring) for name, ring in place.items()})
+        place = RegionPlace(
+            polygons_wgs84=tuple(_ring(ring) for ring in place["polygons_wgs84"]),
+            ring_crs=_ring(place["ring_crs"]),
+        )
     return Region(**{**document, "box_ltrb": tuple(document["box_ltrb"]), "place": place})
+
+
+def _ring(points: list[list[float]]) -> Ring:
+    return tuple((x, y) for x, y in points)
 
 
 def _tile(tile_px: int, box: list[int], score: float, label: str, distance: float | None) -> TileScore:

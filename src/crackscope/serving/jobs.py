@@ -72,7 +72,7 @@ def cancel(session: Session, job: Job) -> None:
 class _Scanned:
     """What there is to keep of a photo."""
 
-    photo_hw: tuple[int, int]
+    report: PhotoReport
     result: Result
 
 
@@ -150,7 +150,7 @@ class JobRunner:
                 )
                 report = scanner.scan(path)
                 result = _result(photo.id, report, settings, self._classifier.bundle.identity)
-                return _Scanned(report.photo_hw, result)
+                return _Scanned(report, result)
         except UnexpectedPhotoError as error:
             _log.exception("photo %d could not be scanned", photo.id)
             return str(error).replace(str(path), photo.name)
@@ -166,7 +166,10 @@ class JobRunner:
             photo.status, photo.error = "failed", outcome
         else:
             photo.status, photo.error = "done", None
-            photo.height_px, photo.width_px = outcome.photo_hw
+            photo.height_px, photo.width_px = outcome.report.photo_hw
+            metadata = outcome.report.metadata
+            # A map tells its place only once it is open.
+            photo.latitude, photo.longitude = metadata.latitude, metadata.longitude
             session.add(outcome.result)
         _count_done(session, job.id)
         session.commit()
@@ -205,7 +208,8 @@ def _result(photo_id: int, report: PhotoReport, settings: dict[str, Any], model_
     return Result(
         photo_id=photo_id,
         model_sha256=model_sha256,
-        settings=settings,
+        # With the scale that a map gives, where the user gave none.
+        settings={**settings, "mm_per_px": report.mm_per_px},
         label=str(report.label),
         score=report.score,
         threshold=report.threshold,

@@ -54,8 +54,10 @@ def test_regions_are_placed_in_wgs84_and_in_the_crs_of_the_photo(dark_bundle: Bu
 def test_rings_are_closed_and_counter_clockwise(tmp_path: Path, turned: bool) -> None:
     with rasterio.open(write_ortho(tmp_path / "a.tif", turned=turned)) as dataset:
         place = georeference_of(dataset)
-    assert place is not None
-    ring = np.array(place.place((10, 20, 110, 70)).ring_wgs84)
+        assert place is not None
+        region = place.place((10, 20, 110, 70))
+    assert region is not None
+    ring = np.array(region.polygons_wgs84[0])
     assert (ring[0] == ring[-1]).all()
     (x, y), (next_x, next_y) = ring[:-1].T - ring[0][:, None], ring[1:].T - ring[0][:, None]
     assert (x * next_y - next_x * y).sum() > 0

@@ -15,7 +15,14 @@ from crackscope.errors import OutputError
 from crackscope.labels import Label, ReviewReason
 from crackscope.records import Failure
 from crackscope.scanning import results
-from crackscope.scanning.records import PhotoMetadata, PhotoReport, Region, RegionPlace, TileScore
+from crackscope.scanning.records import (
+    PhotoMetadata,
+    PhotoReport,
+    Region,
+    RegionPlace,
+    ScaleSource,
+    TileScore,
+)
 from crackscope.scanning.results import ScanOutcome, write_results
 from crackscope.scanning.serial import report_from_json, report_to_json
 
@@ -36,6 +43,7 @@ REPORT = PhotoReport(
         TileScore(tile_px=64, box_ltrb=(32, 0, 96, 64), score=0.1, label=Label.NEGATIVE),
     ),
     mm_per_px=0.5,
+    scale=ScaleSource.USER,
     metadata=PhotoMetadata(taken="2024-05-01T10:00:00", camera="X", latitude=47.5, longitude=8.5),
     overlay="overlays/x.jpg",
 )
@@ -44,7 +52,10 @@ PLACED = dataclasses.replace(
     path="ortho.tif",
     mm_per_px=None,
     reason=None,
-    regions=(dataclasses.replace(REPORT.regions[0], place=RegionPlace(ring_wgs84=RING, ring_crs=RING)),),
+    regions=(
+        dataclasses.replace(REPORT.regions[0], place=RegionPlace(polygons_wgs84=(RING,), ring_crs=RING)),
+    ),
+    scale=ScaleSource.UNCALIBRATED,
     metadata=PhotoMetadata(crs="EPSG:2056"),
 )
 NOWHERE = dataclasses.replace(REPORT, path="c.jpg", metadata=PhotoMetadata())
@@ -84,7 +95,7 @@ def test_columns_are_those_of_version_1(written: Path) -> None:
     assert (written / "photos.csv").read_text(encoding="utf-8").splitlines()[0] == (
         "path,label,score,threshold,review,reason,error,cracked_share,regions,tiles,width_px,height_px,tile_px,"
         "mm_per_px,sha256,taken,camera,focal_length_mm,latitude,longitude,altitude_m,crs,overlay,"
-        "picture_share"
+        "picture_share,scale,map_problem"
     )
     assert (written / "regions.csv").read_text(encoding="utf-8").splitlines()[0] == (
         "path,region,score,left,top,right,bottom,area_px,width_mm,height_mm,area_mm2"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -218,3 +219,18 @@ def test_sorting_and_filtering_of_photos(client: TestClient) -> None:
     assert names(review="unreviewed", sort="name") == ["a", "c"]
     assert names(sort="review")[-1] == "b"
     assert client.get("/v1/photos", params={"sort": "size"}).status_code == 422
+
+
+def test_the_page_knows_scale_and_place_of_a_map(client: TestClient, tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    transform = rasterio.transform.from_origin(2_600_000, 1_200_000, 0.002, 0.002)
+    profile = {"count": 3, "height": 64, "width": 64, "dtype": "uint8", "driver": "GTiff"}
+    with rasterio.open(tmp_path / "a.tif", "w", **profile, crs="EPSG:2056", transform=transform) as out:
+        out.write(np.full((3, 64, 64), 5, np.uint8))
+    files = [("files", ("a.tif", (tmp_path / "a.tif").read_bytes()))]
+    job = client.post("/v1/scan", files=files).json()["job"]["id"]
+    wait_for_job(client, job)
+    (photo,) = client.get("/v1/photos").json()["photos"]
+    assert photo["result"]["settings"]["mm_per_px"] == 2
+    assert photo["latitude"] == pytest.approx(46.951, abs=0.001)
+    assert photo["longitude"] == pytest.approx(7.4386, abs=0.001)

@@ -18,8 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.dataset.synthetic import (
+    CrackKind,
     CrackOptions,
+    CrackTone,
     DistractorKind,
+    WallKind,
+    dress_wall,
     make_concrete,
     paint_crack,
     paint_distractor,
@@ -32,6 +36,7 @@ from crackscope.records import Prediction
 
 _SIDE_PX = 227
 _WIDTHS_PX = ((0.4, 0.8), (0.8, 1.6), (1.6, 3.0), (3.0, 6.0), (6.0, 12.0), (12.0, 24.0))
+_VISIBLE_PX = (2.0, 8.0)
 _ROWS, _COLUMNS = 3, 6
 
 _Pixels = NDArray[np.uint8]
@@ -77,15 +82,42 @@ def main() -> None:
 
 def kinds() -> Iterator[tuple[str, Label, _Paint]]:
     for width_px in _WIDTHS_PX:
-        yield f"{width_px[0]:g} to {width_px[1]:g} px", Label.POSITIVE, _crack(width_px)
+        yield (
+            f"{width_px[0]:g} to {width_px[1]:g} px",
+            Label.POSITIVE,
+            _crack(CrackOptions(width_px=width_px)),
+        )
+    for tone in CrackTone:
+        yield f"{tone}, 2 to 8 px", Label.POSITIVE, _crack(CrackOptions(width_px=_VISIBLE_PX, tone=tone))
+    straight = CrackOptions(width_px=(1.0, 3.0), kind=CrackKind.STRAIGHT)
+    yield "straight, 1 to 3 px", Label.POSITIVE, _crack(straight)
+    for veil in (DistractorKind.STAIN, DistractorKind.SHADOW):
+        yield f"1 to 3 px, under a {veil}", Label.POSITIVE, _veiled(veil)
+    for wall in WallKind:
+        yield f"2 to 8 px, wall {wall}", Label.POSITIVE, _crack(CrackOptions(width_px=_VISIBLE_PX), wall)
     yield "plain", Label.NEGATIVE, lambda wall, _: wall
     for kind in DistractorKind:
         yield str(kind), Label.NEGATIVE, _distractor(kind)
+    for wall in WallKind:
+        yield f"wall {wall}", Label.NEGATIVE, _dressed(wall)
 
 
-def _crack(width_px: tuple[float, float]) -> _Paint:
-    options = CrackOptions(width_px=width_px)
-    return lambda wall, rng: paint_crack(wall, rng, options).pixels_hwc
+def _crack(options: CrackOptions, kind: WallKind | None = None) -> _Paint:
+    def paint(wall: _Pixels, rng: np.random.Generator) -> _Pixels:
+        canvas = wall if kind is None else dress_wall(wall, rng, kind)
+        return paint_crack(canvas, rng, options).pixels_hwc
+
+    return paint
+
+
+def _veiled(veil: DistractorKind) -> _Paint:
+    """A thin crack that a stain crosses or a shadow falls on."""
+    crack = _crack(CrackOptions(width_px=(1.0, 3.0)))
+    return lambda wall, rng: paint_distractor(crack(wall, rng), rng, veil)
+
+
+def _dressed(kind: WallKind) -> _Paint:
+    return lambda wall, rng: dress_wall(wall, rng, kind)
 
 
 def _distractor(kind: DistractorKind) -> _Paint:

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from crackscope.dataset.synthetic import (
     CrackKind,
     CrackOptions,
+    CrackTone,
     DistractorKind,
+    WallKind,
+    dress_wall,
     paint_crack,
     paint_distractor,
 )
@@ -21,12 +24,18 @@ GREYS = st.integers(0, 255)
 
 
 @settings(deadline=None, max_examples=60)
-@given(size_hw=SIZES, seed=SEEDS, grey=GREYS, kind=st.sampled_from(CrackKind))
+@given(
+    size_hw=SIZES,
+    seed=SEEDS,
+    grey=GREYS,
+    kind=st.sampled_from(CrackKind),
+    tone=st.sampled_from((None, *CrackTone)),
+)
 def test_a_crack_is_always_in_the_mask(
-    size_hw: tuple[int, int], seed: int, grey: int, kind: CrackKind
+    size_hw: tuple[int, int], seed: int, grey: int, kind: CrackKind, tone: CrackTone | None
 ) -> None:
     surface = np.full((*size_hw, 3), grey, dtype=np.uint8)
-    painted = paint_crack(surface, np.random.default_rng(seed), CrackOptions(kind=kind))
+    painted = paint_crack(surface, np.random.default_rng(seed), CrackOptions(kind=kind, tone=tone))
     assert painted.pixels_hwc.shape == surface.shape
     assert painted.pixels_hwc.dtype == painted.mask_hw.dtype == np.uint8
     assert painted.mask_hw.shape == size_hw
@@ -44,6 +53,19 @@ def test_a_distractor_keeps_the_shape(
     assert painted.shape == surface.shape
     assert painted.dtype == np.uint8
     assert (surface == grey).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(size_hw=SIZES, seed=SEEDS, grey=GREYS, kind=st.sampled_from(WallKind))
+def test_a_dressed_wall_keeps_the_shape(
+    size_hw: tuple[int, int], seed: int, grey: int, kind: WallKind
+) -> None:
+    surface = np.full((*size_hw, 3), grey, dtype=np.uint8)
+    dressed, again = (dress_wall(surface, np.random.default_rng(seed), kind) for _ in range(2))
+    assert dressed.shape == surface.shape
+    assert dressed.dtype == np.uint8
+    assert (surface == grey).all()
+    np.testing.assert_array_equal(dressed, again)
 
 
 @settings(deadline=None, max_examples=40)

@@ -5,19 +5,23 @@ data set on disk. Everything is a function of its input and a generator: the sam
 """
 
 from crackscope.dataset.synthetic.concrete import Aggregate, make_concrete, photograph
-from crackscope.dataset.synthetic.cracks import CrackKind, CrackOptions, Painted, paint_crack
+from crackscope.dataset.synthetic.cracks import CrackKind, CrackOptions, CrackTone, Painted, paint_crack
 from crackscope.dataset.synthetic.distractors import DistractorKind, paint_distractor
 from crackscope.dataset.synthetic.scenes import Scene, make_patch, make_photo
+from crackscope.dataset.synthetic.walls import WallKind, dress_wall
 from crackscope.dataset.synthetic.write import SyntheticPlan, write_synthetic_dataset
 
 __all__ = [
     "Aggregate",
     "CrackKind",
     "CrackOptions",
+    "CrackTone",
     "DistractorKind",
     "Painted",
     "Scene",
     "SyntheticPlan",
+    "WallKind",
+    "dress_wall",
     "make_concrete",
     "make_patch",
     "make_photo",

@@ -21,6 +21,7 @@ class CrackKind(StrEnum):
     """How a crack lies in its patch."""
 
     THROUGH = "through"
+    STRAIGHT = "straight"
     ENDING = "ending"
     INSIDE = "inside"
     CORNER = "corner"
@@ -28,8 +29,22 @@ class CrackKind(StrEnum):
     MAP = "map"
 
 
+class CrackTone(StrEnum):
+    """Whether a crack is darker than its wall, as open ones are, or paler, filled by minerals."""
+
+    DARK = "dark"
+    LIGHT = "light"
+
+
+#: Share of light cracks where nothing is asked; a wall that is nearly white itself has none.
+_LIGHT_SHARE = 0.12
+
+#: The crust of a light crack: white calcite or greyish and yellowish efflorescence.
+_CRUST_LEVELS, _CRUST_WARMTH = (190.0, 252.0), 0.05
+
 _KIND_SHARES = {
-    CrackKind.THROUGH: 0.45,
+    CrackKind.THROUGH: 0.37,
+    CrackKind.STRAIGHT: 0.08,
     CrackKind.ENDING: 0.15,
     CrackKind.INSIDE: 0.05,
     CrackKind.CORNER: 0.09,
@@ -44,6 +59,7 @@ _USUAL_PX, _GAPS_PX, _GAPS_SHARE = (0.4, 24.0), (12.0, 48.0), 0.1
 #: The widest crack as a share of the patch's side: tips are thin, and a map leaves most of the surface.
 _WIDEST = {
     CrackKind.THROUGH: 0.25,
+    CrackKind.STRAIGHT: 0.03,
     CrackKind.ENDING: 0.1,
     CrackKind.INSIDE: 0.035,
     CrackKind.CORNER: 0.2,
@@ -62,12 +78,14 @@ class CrackOptions:
             patch and the kind limit it further.
         darkness: Range of the share of light that a crack swallows; wide cracks tend to the upper end.
         visibility: Least contrast of the crack, in units of the patch's own texture.
+        tone: ``None`` draws one by chance.
     """
 
     kind: CrackKind | None = None
     width_px: tuple[float, float] | None = None
     darkness: tuple[float, float] = (0.1, 0.92)
     visibility: float = 2.2
+    tone: CrackTone | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +97,14 @@ class Painted:
         mask_hw: uint8, shape (H, W): how much of each pixel the crack covers, 0..255. 0 is no crack at all.
         kind: How it lies in the patch.
         width_px: Median width of the main crack.
+        tone: Whether it is darker or paler than the wall.
     """
 
     pixels_hwc: NDArray[np.uint8]
     mask_hw: NDArray[np.uint8]
     kind: CrackKind
     width_px: float
+    tone: CrackTone = CrackTone.DARK
 
 
 def paint_crack(
@@ -105,6 +125,7 @@ def paint_crack(
     high = max(low, min(high, widest_px))
     width_px = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     look = look_at(pixels_hwc, rng)
+    tone = options.tone or _draw_tone(rng, look, options)
     width_px = max(width_px, _least_darkness(look, options) * _FULL_CONTRAST_PX / 0.9)
     # A shape can miss the patch (a corner cut too short): draw again.
     for _ in range(20):
@@ -117,12 +138,14 @@ def paint_crack(
             break
     painted = pixels_hwc.copy()
     finish = _draw_finish(rng, width_px, look, options)
+    if tone is CrackTone.LIGHT:
+        finish = _crusted(rng, finish, width_px, look, options)
     if width_px > 3 and rng.random() < 0.3:
         _chip_edges(painted, rng, strokes[0], look, width_px)
     paint_opening(painted, covered, box, finish, look, rng)
     mask = np.zeros(pixels_hwc.shape[:2], dtype=np.uint8)
     mask[box[1] : box[3], box[0] : box[2]] = covered
-    return Painted(pixels_hwc=painted, mask_hw=mask, kind=kind, width_px=width_px)
+    return Painted(pixels_hwc=painted, mask_hw=mask, kind=kind, width_px=width_px, tone=tone)
 
 
 def _draw_widths(rng: np.random.Generator, widest_px: float) -> tuple[float, float]:
@@ -146,6 +169,12 @@ def _through(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8]
     heading = rng.uniform(0, 2 * np.pi)
     away, back = (_until_outside(rng, gait, middle, h, pixels_hwc) for h in (heading, heading + np.pi))
     return open_up(rng, gait, np.concatenate([back[:0:-1], away]), tips=(False, False))
+
+
+def _straight(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8]) -> list[Stroke]:
+    """Edge to edge almost as if ruled, as walls crack that can not shrink; thin, and ragged all the same."""
+    ruled = replace(gait, bend=gait.bend * 0.05, jog=0.03, rough=0.025)
+    return _through(rng, ruled, pixels_hwc)
 
 
 def _ending(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8]) -> list[Stroke]:
@@ -202,6 +231,7 @@ def _map(rng: np.random.Generator, gait: Gait, pixels_hwc: NDArray[np.uint8]) ->
 
 _SHAPES: dict[CrackKind, Callable[[np.random.Generator, Gait, NDArray[np.uint8]], list[Stroke]]] = {
     CrackKind.THROUGH: _through,
+    CrackKind.STRAIGHT: _straight,
     CrackKind.ENDING: _ending,
     CrackKind.INSIDE: _inside,
     CrackKind.CORNER: _corner,
@@ -248,8 +278,6 @@ def _draw_finish(rng: np.random.Generator, width_px: float, look: Look, options:
     darkness = low + (high - low) * (rng.random() ** 2 * (1 - 0.65 * wide) + 0.65 * wide)
     least = _least_darkness(look, options) / min(width_px / _FULL_CONTRAST_PX, 1.0)
     darkness = float(np.clip(max(darkness, least), low, 0.95))
-    if width_px < 5 and rng.random() < 0.02:
-        darkness = -rng.uniform(0.15, 0.35)
     warmth = rng.normal(0, 0.05)
     # A gap so wide is a step in the ground: its far wall may stand in the light, its lips may be broken off.
     gaping = width_px > 9 and rng.random() < 0.6
@@ -264,6 +292,37 @@ def _draw_finish(rng: np.random.Generator, width_px: float, look: Look, options:
         rim=rng.uniform(0.1, 0.6) if width_px > 4 and rng.random() < (0.7 if gaping else 0.4) else 0.0,
     )
     return _add_halo(rng, finish, width_px)
+
+
+def _draw_tone(rng: np.random.Generator, look: Look, options: CrackOptions) -> CrackTone:
+    light = (
+        rng.random() < _LIGHT_SHARE and _CRUST_LEVELS[1] - look.level > 2 * options.visibility * look.texture
+    )
+    return CrackTone.LIGHT if light else CrackTone.DARK
+
+
+def _crusted(
+    rng: np.random.Generator, finish: Finish, width_px: float, look: Look, options: CrackOptions
+) -> Finish:
+    """The same crack filled and rimmed by minerals that water has carried out of it."""
+    # At least as far above the wall as a dark crack is below it, where white allows that.
+    least = look.level + options.visibility * look.texture / min(width_px / _FULL_CONTRAST_PX, 1.0)
+    level = rng.uniform(min(max(_CRUST_LEVELS[0], least + 15), _CRUST_LEVELS[1] - 2), _CRUST_LEVELS[1])
+    warmth = rng.normal(0, _CRUST_WARMTH)
+    needed = (least - look.level) / max(level - look.level, 1.0)
+    bled = rng.random() < 0.5
+    return replace(
+        finish,
+        darkness=0.0,
+        crust=float(rng.uniform(min(max(0.35, needed), 0.95), 1.0)),
+        crust_rgb=(level * (1 + max(warmth, 0.0)), level, level * (1 - max(warmth, 0.0))),
+        lip=0.5 * finish.lip,
+        depth_px=0.0,
+        lit_wall=0.0,
+        halo=-rng.uniform(0.2, 0.9) if bled else 0.0,
+        halo_px=float(np.clip(width_px * rng.uniform(1, 4), 3, MARGIN_PX / 2)),
+        halo_rgb=(1.0, 1.0, 1.0),
+    )
 
 
 def _add_halo(rng: np.random.Generator, finish: Finish, width_px: float) -> Finish:

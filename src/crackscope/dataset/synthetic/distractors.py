@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.dataset.synthetic import lines, marks, relief
+from crackscope.dataset.synthetic import clutter, edges, lines, marks, relief
 from crackscope.dataset.synthetic.finish import Look, look_at
 
 
@@ -30,6 +30,14 @@ class DistractorKind(StrEnum):
     WEB = "spider web"
     PORES = "pores"
     MOSS = "moss"
+    SHADED_CORNER = "shaded corner"
+    KERB = "kerb or girder"
+    PLANK_EDGE = "plank edge"
+    DRIP_EDGE = "drip edge"
+    CHIPPED_CORNER = "chipped corner"
+    LEAVES = "leaves"
+    BORDER_WIRE = "wire at the border"
+    JPEG_BLOCKS = "JPEG blocks"
 
 
 _Painter = Callable[[NDArray[np.uint8], np.random.Generator, Look], None]
@@ -50,6 +58,14 @@ _PAINTERS: dict[DistractorKind, _Painter] = {
     DistractorKind.WEB: marks.web,
     DistractorKind.PORES: relief.pores,
     DistractorKind.MOSS: relief.moss,
+    DistractorKind.SHADED_CORNER: edges.shaded_corner,
+    DistractorKind.KERB: edges.kerb,
+    DistractorKind.PLANK_EDGE: edges.plank_edge,
+    DistractorKind.DRIP_EDGE: edges.drip_edge,
+    DistractorKind.CHIPPED_CORNER: edges.chipped_corner,
+    DistractorKind.LEAVES: clutter.leaves,
+    DistractorKind.BORDER_WIRE: clutter.border_wire,
+    DistractorKind.JPEG_BLOCKS: clutter.jpeg_blocks,
 }
 
 

@@ -46,6 +46,9 @@ class Finish:
 
     Attributes:
         darkness: Share of the light that its inside swallows; negative for a filling that is brighter.
+        crust: Share of the surface that a pale mineral filling hides (calcite, efflorescence); as bright on
+            a dark wall as on a pale one, which a negative darkness is not.
+        crust_rgb: Its colour, 0..255.
         tint_rgb: Factor on the darkness per channel.
         lip: Strength of the light and shade on its edges.
         lip_px: How far that reaches.
@@ -59,6 +62,8 @@ class Finish:
     """
 
     darkness: float
+    crust: float = 0.0
+    crust_rgb: tuple[float, float, float] = (235.0, 235.0, 230.0)
     tint_rgb: tuple[float, float, float] = (1.0, 1.0, 1.0)
     lip: float = 0.0
     lip_px: float = 1.0
@@ -142,6 +147,9 @@ def paint_opening(
         # The wall that faces the light is not as dark as the bottom.
         swallowed *= 1 - 0.5 * finish.lip * lit
     values *= 1 - swallowed[:, None] * np.array(finish.tint_rgb, dtype=np.float32)
+    if finish.crust:
+        hidden = share * np.clip(finish.crust * (0.7 + 0.6 * patchiness), 0, 1)
+        values += hidden[:, None] * (np.array(finish.crust_rgb, dtype=np.float32) - values)
     if halo is not None:
         around = halo.ravel()[flat] * np.clip(2.5 * patchiness - 0.5, 0, 1)
         around = (around * np.float32(abs(finish.halo) / 255))[:, None]

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from crackscope.dataset.synthetic import CrackKind, CrackOptions, make_concrete, paint_crack
+from crackscope.dataset.synthetic import CrackKind, CrackOptions, CrackTone, make_concrete, paint_crack
 from crackscope.dataset.synthetic.finish import MARGIN_PX
 
 SIDE_PX = 160
@@ -30,13 +30,45 @@ def test_every_kind_darkens_what_its_mask_covers(kind: CrackKind) -> None:
     grey = np.full((SIDE_PX, SIDE_PX, 3), 150, dtype=np.uint8)
     darker = 0
     for seed in range(20):
-        options = CrackOptions(kind=kind, width_px=(3.0, 8.0), darkness=(0.4, 0.8))
+        options = CrackOptions(kind=kind, width_px=(3.0, 8.0), darkness=(0.4, 0.8), tone=CrackTone.DARK)
         painted = paint_crack(grey, np.random.default_rng(seed), options)
         inside = painted.mask_hw == 255
         assert painted.kind is kind
         darker += painted.pixels_hwc[inside].mean() < 120
-    # Two in a hundred are filled with something bright.
-    assert darker >= 18
+    assert darker == 20
+
+
+@pytest.mark.parametrize("level", [25, 90, 170])
+def test_a_light_crack_is_brighter_than_its_wall_however_dark_that_is(level: int) -> None:
+    wall = np.full((SIDE_PX, SIDE_PX, 3), level, dtype=np.uint8)
+    for seed in range(20):
+        options = CrackOptions(kind=CrackKind.THROUGH, width_px=(3.0, 8.0), tone=CrackTone.LIGHT)
+        painted = paint_crack(wall, np.random.default_rng(seed), options)
+        assert painted.tone is CrackTone.LIGHT
+        assert painted.pixels_hwc[painted.mask_hw == 255].mean() > level + 12
+
+
+def test_one_in_eight_cracks_is_light_and_none_on_a_white_wall() -> None:
+    grey, white = (np.full((64, 64, 3), level, dtype=np.uint8) for level in (120, 252))
+    of_grey = [paint_crack(grey, np.random.default_rng(seed)).tone for seed in range(300)]
+    assert 20 <= of_grey.count(CrackTone.LIGHT) <= 55
+    assert {paint_crack(white, np.random.default_rng(seed)).tone for seed in range(60)} == {CrackTone.DARK}
+
+
+def test_a_straight_crack_hardly_leaves_its_line() -> None:
+    grey = np.full((SIDE_PX, SIDE_PX, 3), 150, dtype=np.uint8)
+    offs = {}
+    for kind in (CrackKind.STRAIGHT, CrackKind.THROUGH):
+        offs[kind] = np.median([_off_line(grey, kind, seed) for seed in range(20)])
+    assert offs[CrackKind.STRAIGHT] < 3
+    assert offs[CrackKind.STRAIGHT] < 0.5 * offs[CrackKind.THROUGH]
+
+
+def _off_line(wall: NDArray[np.uint8], kind: CrackKind, seed: int) -> float:
+    """Deviation of a crack's pixels from the straight line through them."""
+    painted = paint_crack(wall, np.random.default_rng(seed), CrackOptions(kind=kind, width_px=(1.0, 2.0)))
+    where = np.argwhere(painted.mask_hw > 100).astype(float)
+    return float(np.linalg.svd(where - where.mean(axis=0), compute_uv=False)[1] / np.sqrt(len(where)))
 
 
 def test_the_input_is_left_as_it_is() -> None:
@@ -84,7 +116,7 @@ def test_cracks_meet_the_borders_that_their_kind_says(kind: CrackKind, borders: 
 def test_wide_cracks_cover_more_than_hairlines() -> None:
     def share(width_px: float) -> float:
         options = CrackOptions(kind=CrackKind.THROUGH, width_px=(width_px, width_px))
-        masks = [paint_crack(_wall(), np.random.default_rng(seed), options).mask_hw for seed in range(25)]
+        masks = [paint_crack(_wall(), np.random.default_rng(seed), options).mask_hw for seed in range(60)]
         return float(np.mean(masks)) / 255
 
     assert 5 < share(12.0) / share(2.0) < 7.5

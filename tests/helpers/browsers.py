@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.helpers.waiting import PAGE_PATIENCE_MS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -36,7 +38,7 @@ def running_browser() -> Iterator[Browser]:
 def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """A page of a new profile; it fails at the end where a script failed or the page's policy was hurt."""
     with browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options) as context:
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PAGE_PATIENCE_MS)
         page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))

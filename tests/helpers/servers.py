@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.helpers.waiting import PATIENCE_S
+
 
 @dataclass(frozen=True)
 class RunningServer:
@@ -40,9 +42,9 @@ def running_server(model: Path, data_dir: Path, *options: object) -> Iterator[Ru
         first_line = process.stdout.readline()
         assert "http://" in first_line, first_line + process.stdout.read()
         url = first_line.split(" is at ")[1].split()[0].replace("0.0.0.0", "127.0.0.1")
-        with httpx.Client(base_url=url, timeout=60) as client:
+        with httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
             yield RunningServer(url, client, process)
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_S)

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.helpers.waiting import PATIENCE_S
+
 HEAVY = {
     "torch",
     "timm",
@@ -25,7 +27,7 @@ HEAVY = {
 def _modules_after(code: str) -> set[str]:
     script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)), file=sys.__stdout__)"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True, timeout=60
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE_S
     )
     return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.helpers.waiting import PATIENCE_S
+
 
 @pytest.mark.parametrize(
     ("name", "package", "extra"),
@@ -19,7 +21,9 @@ def test_a_name_whose_packages_are_missing_says_what_to_install(name: str, packa
         f"try: crackscope.{name}\n"
         "except crackscope.CrackscopeError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr
     assert f"{package} is not installed" in done.stdout
     assert f'pip install "crackscope[{extra}]"' in done.stdout

@@ -45,7 +45,6 @@ def _predictions(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_both_arms_are_tested_on_every_source(found: CrossvalResult) -> None:
     rows = _predictions(found.folder)
     assert len(rows) == 2 * 3 * 60
@@ -61,7 +60,6 @@ def test_both_arms_are_tested_on_every_source(found: CrossvalResult) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_finished_folds_are_not_done_again(
     found: CrossvalResult, sources: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +81,6 @@ def test_finished_folds_are_not_done_again(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_no_real_crack_is_ever_trained_on(
     sources: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

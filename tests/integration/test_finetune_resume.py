@@ -19,8 +19,9 @@ from crackscope.training.fit import FinetuneResult
 from tests.conftest import ROOT
 from tests.helpers.patches import write_patches
 from tests.helpers.small_finetune import run_small_finetune, small_recipe
+from tests.helpers.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def test_ctrl_c_and_a_scheduler_s_signal_save_say_how_to_go_on_and_lose_nothing(
     with training(patches, tmp_path) as process:
         wait_for_saves(process, tmp_path, 2)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=100)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     assert "RunInterruptedError: stopped in epoch" in errors
     assert "run the same command again" in errors
 

@@ -23,7 +23,7 @@ from tests.helpers.browsers import DESKTOP, PHONE, opened, running_browser
 from tests.helpers.bundles import write_tiny_bundle
 from tests.helpers.servers import RunningServer, running_server
 from tests.helpers.uploads import form_files, half_dark_photo, photo_bytes
-from tests.helpers.waiting import wait_for_job
+from tests.helpers.waiting import PAGE_PATIENCE_MS, wait_for_job
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -97,7 +97,7 @@ def _at(server: RunningServer, project: int, photo: int = 0) -> str:
 def _expect(subject: Any) -> Any:
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=30_000)  # machines of tests are busy
+    expect.set_options(timeout=PAGE_PATIENCE_MS)  # machines of tests are busy
     return expect(subject)
 
 
@@ -346,7 +346,7 @@ def test_a_project_is_scanned_again_with_the_threshold_that_was_tried(
     with opened(browser, _at(server, project) + "?t=0.995") as page:
         page.get_by_role("button", name="Scan again with this threshold").click()
         page.get_by_role("button", name="Scan again", exact=True).click()
-        _expect(page.locator(".gallery .badge.positive")).to_have_count(0, timeout=20_000)
+        _expect(page.locator(".gallery .badge.positive")).to_have_count(0)
     assert _photo(server, project, "half")["result"]["threshold"] == 0.995
 
 

@@ -21,7 +21,7 @@ from crackscope.dataset.synthetic import make_photo
 from tests.helpers.browsers import PHONE, opened, running_browser
 from tests.helpers.servers import RunningServer, running_server
 from tests.helpers.uploads import form_files
-from tests.helpers.waiting import wait_for_job
+from tests.helpers.waiting import PAGE_PATIENCE_MS, wait_for_job
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -59,7 +59,7 @@ def test_the_pictures_of_the_documentation(browser: Browser, server: RunningServ
     client.post("/v1/projects", json=project)
     form = {"project_id": "1", "mm_per_px": "0.4"}
     job = client.post("/v1/scan", files=form_files(*_photos()), data=form).json()["job"]
-    wait_for_job(client, job["id"], timeout_s=250)
+    wait_for_job(client, job["id"])
     who = {"X-Crackscope-User": "A. Huber"}
     photos = client.get("/v1/photos?project_id=1&sort=score").json()["photos"]
     for photo, fields in zip(
@@ -80,7 +80,7 @@ def test_the_pictures_of_the_documentation(browser: Browser, server: RunningServ
         with opened(browser, url, **options) as page:
             page.evaluate("localStorage.setItem('crackscope.who', 'A. Huber')")
             page.reload()
-            expect(page.locator(ready).first).to_be_visible(timeout=60_000)
+            expect(page.locator(ready).first).to_be_visible(timeout=PAGE_PATIENCE_MS)
             _save(page, name)
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.bundles import write_tiny_bundle
+from tests.helpers.waiting import PATIENCE_S
 
 CODE = """
 import atexit, pathlib, sys
@@ -28,7 +29,7 @@ def _peak_kb(model: Path, photo: Path, count: int, output: Path) -> int:
         input=f"{photo}\n" * count,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        timeout=200,
+        timeout=PATIENCE_S,
         check=True,
     )
     return int(done.stderr.split()[-1])

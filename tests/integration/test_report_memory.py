@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.waiting import PATIENCE_S
+
 SCRIPT = """
 import sys
 from datetime import UTC, datetime
@@ -35,7 +37,7 @@ print(next(line.split()[1] for line in status.splitlines() if line.startswith("V
 
 def _peak_mb(folder: Path, form: str, photos: int) -> float:
     command = [sys.executable, "-c", SCRIPT, str(folder), form, str(photos)]
-    done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=250)
+    done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=PATIENCE_S)
     return int(done.stdout) / 1024
 
 

@@ -14,7 +14,7 @@ from crackscope.bundle import load_bundle
 from tests.conftest import ROOT
 from tests.helpers.patches import write_patches
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 RECIPE = """
 [network]

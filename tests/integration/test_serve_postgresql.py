@@ -23,7 +23,7 @@ from crackscope.serving.models import Base
 from crackscope.serving.settings import ServeSettings
 from tests.helpers.bundles import write_tiny_bundle
 from tests.helpers.uploads import form_files, half_dark_photo, photo_bytes
-from tests.helpers.waiting import wait_for_job
+from tests.helpers.waiting import PATIENCE_S, wait_for_job
 
 pytestmark = pytest.mark.slow
 
@@ -66,8 +66,13 @@ def postgresql() -> Iterator[Cluster]:
         def call(program: str, *arguments: str) -> None:
             done = subprocess.run(
                 [binaries / program, *arguments],
-                capture_output=True, encoding="utf-8", cwd=folder, check=False, timeout=120, **_as_user(),
-            )  # fmt: skip
+                capture_output=True,
+                encoding="utf-8",
+                cwd=folder,
+                check=False,
+                timeout=PATIENCE_S,
+                **_as_user(),
+            )
             assert done.returncode == 0, done.stderr
 
         data = str(folder / "data")

@@ -19,6 +19,7 @@ from crackscope.cli.app import app
 from tests.helpers.bundles import write_tiny_bundle
 from tests.helpers.servers import RunningServer, running_server
 from tests.helpers.uploads import form_files
+from tests.helpers.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_answers_do_not_depend_on_who_else_asks(server: RunningServer, photos: l
 def test_other_machines_are_not_served_without_users(model: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "crackscope", "serve", "--host", "0.0.0.0", "--port", "0"]
     command += ["--model", str(model), "--data-dir", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False)
     assert done.returncode == 1
     assert "serve-user add" in done.stderr
 
@@ -97,6 +98,6 @@ def test_a_port_in_use_is_said_in_one_line(server: RunningServer, model: Path, t
     port = server.url.rpartition(":")[2]
     command = [sys.executable, "-m", "crackscope", "serve", "--port", port]
     command += ["--model", str(model), "--data-dir", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert port in done.stderr

@@ -27,6 +27,7 @@ from crackscope.training.recipe import Recipe
 from crackscope.training.recipe_file import load_recipe
 from crackscope.training.run import TrainResult, train
 from tests.helpers.patches import write_patches
+from tests.helpers.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -236,7 +237,7 @@ def test_killed_in_every_step_it_ends_with_the_same_model(photos: Path, tmp_path
     # In a process of its own too: other tests leave this one with other thread counts, so with other sums.
     output, undisturbed = tmp_path / "run", tmp_path / "undisturbed"
     reference = start(photos, undisturbed)
-    reference.communicate(timeout=250)
+    reference.communicate(timeout=PATIENCE_S)
     assert reference.returncode == 0
     for sign in ("cache/*/*.npz", "finetune/last.ckpt", "decision.json"):
         process = start(photos, output)
@@ -244,7 +245,7 @@ def test_killed_in_every_step_it_ends_with_the_same_model(photos: Path, tmp_path
         process.kill()
         process.communicate()
     last = start(photos, output)
-    out, err = last.communicate(timeout=250)
+    out, err = last.communicate(timeout=PATIENCE_S)
     assert last.returncode == 0, err
     assert "going on with the run" in out
     ours, theirs = load_bundle(output / "model"), load_bundle(undisturbed / "model")
@@ -259,7 +260,7 @@ def test_ctrl_c_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
     process = start(photos, tmp_path / "run", head__epochs=100_000, head__patience=100_000)
     wait_for(lambda: any((tmp_path / "run").glob("cache/*/*.npz")), process)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "run the same command again to go on" in err
     assert "Traceback" not in err
@@ -267,7 +268,7 @@ def test_ctrl_c_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
 
 def test_two_processes_share_stage_2(photos: Path, tmp_path: Path) -> None:
     process = start(photos, tmp_path / "run", "--devices", "2", "--strategy", "ddp")
-    out, err = process.communicate(timeout=280)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     # Only the leading process speaks, decides and exports.
     assert out.count("stage 2: validation loss") == 1

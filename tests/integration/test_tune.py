@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 from tests.helpers.patches import write_patches
 from tests.helpers.small_finetune import small_recipe
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 RECIPE = small_recipe(
     augment__synthetic_cracks=0.0, augment__distractors=0.0, head__epochs=12, finetune__epochs=1

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from crackscope.cli.app import app
 from crackscope.errors import BundleError, MissingExtraError, NoPhotosError, SettingsError
 from tests.helpers.bundles import write_tiny_bundle
+from tests.helpers.waiting import PATIENCE_S
 
 LEVELS = {"Positive": (30, 60, 90, 140, 20, 50), "Negative": (230, 200, 170, 120, 240, 220)}
 
@@ -147,7 +148,7 @@ def test_the_table_is_readable_in_a_narrow_console_of_any_encoding(data: Path, m
         [sys.executable, "-m", "crackscope", "evaluate", str(data), "-m", str(model), "--resamples", "20"],
         capture_output=True,
         env=environment,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=True,
     )
 

@@ -24,6 +24,7 @@ from crackscope.images import LIMIT_PIXELS
 from crackscope.inference.session import BATCH_SIZE
 from crackscope.records import COLUMNS
 from tests.helpers.bundles import write_tiny_bundle
+from tests.helpers.waiting import PATIENCE_S
 
 Run = Callable[..., Result]
 
@@ -171,7 +172,7 @@ def test_errors_of_ours_are_not_tracebacks(model: Path, tmp_path: Path) -> None:
         [sys.executable, "-m", "crackscope", "predict", str(tmp_path), "--model", str(model)],
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 1
@@ -187,7 +188,7 @@ def test_a_console_in_another_code_page_gets_utf8_and_lf(model: Path, tmp_path: 
         [sys.executable, "-m", "crackscope", "predict", str(tmp_path), "--model", str(model), "-f", "csv"],
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        timeout=120,
+        timeout=PATIENCE_S,
         check=True,
     )
     lines = done.stdout.decode("utf-8").split("\n")

@@ -167,7 +167,7 @@ def test_member_that_comes_twice_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("write", [write_zip, write_tar, write_rar])
+@pytest.mark.parametrize("write", [write_zip, write_tar, pytest.param(write_rar, marks=needs_rar_tool)])
 def test_truncated_archives_are_refused(tmp_path: Path, write: object) -> None:
     assert callable(write)
     archive = write(tmp_path / "bad", {"Positive/1.jpg": bytes(range(256)) * 400})
@@ -189,6 +189,15 @@ def test_bad_checksums_are_refused(tmp_path: Path) -> None:
 def test_rar_with_bad_checksums_is_refused_with_the_words_of_the_tools(tmp_path: Path) -> None:
     archive = write_rar(tmp_path / "bad.rar", {"Positive/1.jpg": b"some content"}, damage=True)
     assert_refused(archive, r"could not be unpacked \((unrar|unar|bsdtar|7z).*: .*fetch it again")
+
+
+def test_a_truncated_rar_is_refused_without_a_tool_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    archive = write_rar(tmp_path / "bad", {"Positive/1.jpg": bytes(range(256)) * 400})
+    archive.write_bytes(archive.read_bytes()[:-60_000])
+    assert_refused(archive, "damaged|no tool to unpack it was found")
 
 
 def test_rar_without_a_tool_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from threading import Event
 import pytest
 
 from crackscope.inference.pipeline import growing_batches, map_in_order
+from tests.helpers.waiting import PATIENCE_S
 
 
 def _double(item: int, stop: Event) -> int:
@@ -72,7 +73,7 @@ def test_closing_early_stops_the_threads() -> None:
     def slow(item: int, stop: Event) -> int:
         started.append(item)
         if item > 0:
-            assert stop.wait(timeout=30)
+            assert stop.wait(timeout=PATIENCE_S)
             stopped.set()
         return item
 

@@ -6,6 +6,7 @@ The graph has one input, uint8 RGB images (N, H, W, 3) of the model's size, N fr
 - ``logit`` (N,): before calibration
 - ``embedding`` (N, D): the pooled features
 - ``cam`` (N, h, w): the class activation map; its mean plus the head's bias is the logit
+- ``attention`` (N, h, w), optional: how much each place of the map counts in that mean, or all count alike
 - ``trunk`` (N, T), optional: the pooled features of the base's last stage, before its last projection
 - ``distance`` (N,), optional: how far the photo lies from the training data (see `Familiarity`)
 

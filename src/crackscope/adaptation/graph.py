@@ -3,7 +3,8 @@
 Every graph that crackscope exports ends alike: a dense output on ``embedding`` makes ``logit``, the same
 weights over the feature map make ``cam``, and a sigmoid of the calibrated logit makes ``score``. Dense output
 and map get new constants; what lies between logit and score, which exporters fold as they like, is made anew.
-A head that listens to ``trunk`` adds what it hears there to logit and map.
+A head that listens to ``trunk`` adds what it hears there to logit and map; where attention pools the map, to
+all places alike. The attention itself stays as it was taught.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _WEIGHT, _BIAS, _MAP_WEIGHT = "head.weight", "head.bias", "head.map_weight"
 _SCALE, _OFFSET = "calibration.scale", "calibration.bias"
 
 #: Of a head on the trunk: its weight, what the embedding alone makes of logit and map, and what it adds.
-_TRUNK_WEIGHT = "head.trunk_weight"
+_TRUNK_WEIGHT, _PLACE_AXES = "head.trunk_weight", "head.place_axes"
 _EMBEDDING_PART = {"logit": "head.embedding_logit", "cam": "head.embedding_cam"}
 _TRUNK_PART = {"logit": "head.trunk_logit", "cam": "head.trunk_cam"}
 
@@ -66,12 +67,13 @@ def write_graph(bundle: Bundle, head: Head, calibration: Calibration, target: Pa
     }
     if head.trunk_weight.any():
         constants[_TRUNK_WEIGHT] = head.trunk_weight.astype(np.float32)
+        constants[_PLACE_AXES] = np.array([1, 2], np.int64)
         _put_trunk_part_in(model, bundle)
     uncalibrated = [node for node in model.graph.node if "score" not in node.output]
     _replace(model.graph.node, _needed([*uncalibrated, *_calibration_nodes()], model))
     used = {name for node in model.graph.node for name in node.input}
     kept = [one for one in model.graph.initializer if one.name in used and one.name not in constants]
-    made = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    made = [numpy_helper.from_array(value, name) for name, value in constants.items() if name in used]
     _replace(model.graph.initializer, [*kept, *made])
     _replace(model.graph.value_info, [])
     onnx.checker.check_model(model)
@@ -109,17 +111,24 @@ def _put_trunk_part_in(model: onnx.ModelProto, bundle: Bundle) -> None:
     for name, part in _EMBEDDING_PART.items():
         for node in nodes:
             node.output[:] = [part if output == name else output for output in node.output]
-    cam_inputs = [pooled[0].input[0], _TRUNK_WEIGHT]
     nodes.extend(
         [
             helper.make_node("MatMul", ["trunk", _TRUNK_WEIGHT], [_TRUNK_PART["logit"]]),
-            helper.make_node("Einsum", cam_inputs, [_TRUNK_PART["cam"]], equation="nchw,c->nhw"),
+            _trunk_map(model, pooled[0].input[0]),
             *(
                 helper.make_node("Add", [_EMBEDDING_PART[name], _TRUNK_PART[name]], [name])
                 for name in ("logit", "cam")
             ),
         ]
     )
+
+
+def _trunk_map(model: onnx.ModelProto, trunk_features: str) -> onnx.NodeProto:
+    """What the trunk adds to the map, so that its (weighted) mean is what it adds to the logit."""
+    part = _TRUNK_PART["cam"]
+    if any(output.name == "attention" for output in model.graph.output):
+        return helper.make_node("Unsqueeze", [_TRUNK_PART["logit"], _PLACE_AXES], [part])
+    return helper.make_node("Einsum", [trunk_features, _TRUNK_WEIGHT], [part], equation="nchw,c->nhw")
 
 
 def _take_trunk_part_out(model: onnx.ModelProto) -> None:

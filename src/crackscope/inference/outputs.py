@@ -21,11 +21,14 @@ class ModelOutputs:
         score: (N,) float32, calibrated, 0..1.
         logit: (N,) float32, before calibration.
         embedding: (N, D) float32, pooled features.
-        cam: (N, h, w) float32; its mean over h and w plus the head's bias is the logit.
+        cam: (N, h, w) float32; its mean over h and w, weighted by ``attention`` where there is one, plus the
+            head's bias is the logit.
         distance: (N,) float32, how far the photo lies from the training data; ``None`` where the model was
             exported without it.
         trunk: (N, T) float32, pooled features of the base's last stage, before its last projection; ``None``
             where the model was exported without it.
+        attention: (N, h, w) float32, how much each place of the map counts, 1 in sum; ``None`` where all
+            count alike.
     """
 
     score: NDArray[np.float32]
@@ -34,9 +37,24 @@ class ModelOutputs:
     cam: NDArray[np.float32]
     distance: NDArray[np.float32] | None
     trunk: NDArray[np.float32] | None = None
+    attention: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.score)
+
+    @property
+    def bias(self) -> NDArray[np.float32]:
+        """(N,) float32, the head's bias: what is left of the logit without the map."""
+        if self.attention is None:
+            pooled = self.cam.mean(axis=(1, 2))
+        else:
+            pooled = (self.cam * self.attention).sum(axis=(1, 2))
+        return np.asarray(self.logit - pooled, np.float32)
+
+    @property
+    def place_logits(self) -> NDArray[np.float32]:
+        """(N, h, w) float32, the logit that an image would have if it looked like that place all over."""
+        return self.cam + self.bias[:, None, None]
 
     def __getitem__(self, images: slice) -> ModelOutputs:
         """The outputs of some of the images."""
@@ -47,6 +65,7 @@ class ModelOutputs:
             cam=self.cam[images],
             distance=None if self.distance is None else self.distance[images],
             trunk=None if self.trunk is None else self.trunk[images],
+            attention=None if self.attention is None else self.attention[images],
         )
 
 
@@ -56,6 +75,7 @@ def join_outputs(parts: Sequence[ModelOutputs]) -> ModelOutputs:
         return parts[0]
     distances = [part.distance for part in parts if part.distance is not None]
     trunks = [part.trunk for part in parts if part.trunk is not None]
+    attentions = [part.attention for part in parts if part.attention is not None]
     return ModelOutputs(
         score=np.concatenate([part.score for part in parts]),
         logit=np.concatenate([part.logit for part in parts]),
@@ -63,6 +83,7 @@ def join_outputs(parts: Sequence[ModelOutputs]) -> ModelOutputs:
         cam=np.concatenate([part.cam for part in parts]),
         distance=np.concatenate(distances) if distances else None,
         trunk=np.concatenate(trunks) if trunks else None,
+        attention=np.concatenate(attentions) if attentions else None,
     )
 
 

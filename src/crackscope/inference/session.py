@@ -37,7 +37,7 @@ _PROVIDERS = {
 BATCH_SIZE = 32
 
 _OUTPUT_RANKS = {"score": 1, "logit": 1, "embedding": 2, "cam": 3}
-_OPTIONAL_RANKS = {"distance": 1, "trunk": 2}
+_OPTIONAL_RANKS = {"distance": 1, "trunk": 2, "attention": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class Session(ABC):
             cam=arrays["cam"],
             distance=arrays.get("distance"),
             trunk=arrays.get("trunk"),
+            attention=arrays.get("attention"),
         )
 
     @abstractmethod

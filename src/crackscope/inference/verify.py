@@ -119,7 +119,7 @@ def _check_calibration(bundle: Bundle, outputs: ModelOutputs) -> Check:
 
 
 def _check_cam(outputs: ModelOutputs) -> Check:
-    rest = outputs.logit - outputs.cam.mean(axis=(1, 2))
+    rest = outputs.bias
     spread = float(rest.max() - rest.min())
     return Check(
         name="activation map",

@@ -88,7 +88,7 @@ def analyse(source: PixelSource, run: RunModel, config: ModelConfig, settings: S
 
 def blend_cells(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> F32:
     """The score of every cell for even odds, float32 (rows, columns)."""
-    return blend(grid, cell_scores(evidence, grid.cells_hw, config.calibration), evidence.looked)
+    return blend(grid, cell_scores(evidence, config.calibration), evidence.looked)
 
 
 def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> CellMaps:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crackscope.errors import UnreadablePhotoError
 from crackscope.inference.outputs import ModelOutputs
 from crackscope.photos.pixels import LEAST_OPACITY, U8, PixelSource
+from crackscope.scanning.places import places_to_cells
 from crackscope.scanning.tiling import TileGrid
 
 F32 = NDArray[np.float32]
@@ -32,7 +33,7 @@ class TileEvidence:
         looked: (R, C) bool, false for tiles that are mostly no picture; the other arrays hold zeros there.
         score: (R, C) float32, calibrated.
         logit: (R, C) float32, before calibration.
-        cam: (R, C, h, w) float32 activation maps.
+        cells: (R, C, down, across) float32, the logit of every cell of every tile (`places_to_cells`).
         distance: (R, C) float32 from the training data, or ``None``.
         picture: (rows, columns) of cells, float32 0..1: how much of each cell is picture.
     """
@@ -40,7 +41,7 @@ class TileEvidence:
     looked: NDArray[np.bool_]
     score: F32
     logit: F32
-    cam: F32
+    cells: F32
     distance: F32 | None
     picture: F32
 
@@ -53,16 +54,20 @@ def score_tiles(run: RunModel, source: PixelSource, grid: TileGrid) -> TileEvide
     """
     cutter = _TileCutter(source, grid)
     # Embeddings are dropped at once: those of a gigapixel photo would fill half a gigabyte.
-    parts = [(out.score, out.logit, out.cam, out.distance) for out in run(cutter.batches())]
+    # So are maps finer than cells.
+    parts = [
+        (out.score, out.logit, places_to_cells(out.place_logits, grid.cells_hw), out.distance)
+        for out in run(cutter.batches())
+    ]
     if not parts:
         raise UnreadablePhotoError("nearly all of it is transparent or without data")
-    scores, logits, cams, distances = zip(*parts, strict=True)
+    scores, logits, cells, distances = zip(*parts, strict=True)
     looked = cutter.looked
     return TileEvidence(
         looked=looked,
         score=_placed(scores, looked),
         logit=_placed(logits, looked),
-        cam=_placed(cams, looked),
+        cells=_placed(cells, looked),
         distance=None if distances[0] is None else _placed(distances, looked),
         picture=cutter.picture,
     )

@@ -74,25 +74,9 @@ def whole_tiles(values: F32, cells_hw: tuple[int, int]) -> F32:
     return np.broadcast_to(values[:, :, None, None], (*values.shape, *cells_hw))
 
 
-def cell_scores(evidence: TileEvidence, cells_hw: tuple[int, int], calibration: Calibration) -> F32:
-    """The calibrated score of every cell of every tile, from the activation maps.
-
-    The mean of a tile's map plus the head's bias is its logit, so a place of the map plus the bias is the
-    logit that the tile would have if it looked like that place all over.
-
-    Returns:
-        (R, C, down, across) float32, 0..1.
-    """
-    bias = evidence.logit - evidence.cam.mean(axis=(2, 3))
-    logit = upsample(evidence.cam, cells_hw) + bias[:, :, None, None]
-    return _sigmoid(calibration.scale * logit + calibration.bias)
-
-
-def upsample(cam: F32, cells_hw: tuple[int, int]) -> F32:
-    """Bilinear (..., h, w) -> (..., down, across), cell centres aligned, edges held."""
-    down = _interpolation(cam.shape[-2], cells_hw[0])
-    across = _interpolation(cam.shape[-1], cells_hw[1])
-    return np.asarray(down @ cam @ across.T, np.float32)
+def cell_scores(evidence: TileEvidence, calibration: Calibration) -> F32:
+    """The calibrated score of every cell of every tile: (R, C, down, across) float32, 0..1."""
+    return _sigmoid(calibration.scale * evidence.cells + calibration.bias)
 
 
 def hann(length: int) -> NDArray[np.float64]:
@@ -103,14 +87,3 @@ def hann(length: int) -> NDArray[np.float64]:
 
 def _sigmoid(logit: F32) -> F32:
     return np.asarray(1 / (1 + np.exp(-np.clip(logit, -60, 60))), np.float32)
-
-
-def _interpolation(source: int, target: int) -> NDArray[np.float32]:
-    """The (target, source) matrix of a linear interpolation."""
-    centre = np.clip((np.arange(target) + 0.5) * source / target - 0.5, 0, source - 1)
-    low = np.minimum(np.floor(centre).astype(int), max(source - 2, 0))
-    share = centre - low
-    matrix = np.zeros((target, source), np.float32)
-    matrix[np.arange(target), low] = 1 - share
-    matrix[np.arange(target), np.minimum(low + 1, source - 1)] += share
-    return matrix

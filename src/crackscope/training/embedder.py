@@ -38,7 +38,7 @@ class Embedder:
 
     def __init__(self, network: CrackNetwork, recipe: Recipe, cache: Path) -> None:
         self._recipe, self._cache = recipe, cache
-        self._network_sha256 = tensors_sha256(network.backbone.state_dict())
+        self._network_sha256 = tensors_sha256(network.features_state())
         self._session = self._open(network)
 
     def embed(self, part: Part, views: tuple[View, ...], listener: Listener) -> LabelledEmbeddings:

@@ -60,7 +60,9 @@ class ExportedGraph(nn.Module):
         self.distance = None if familiarity is None else DistanceOutput(familiarity)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """``score``, ``logit``, ``embedding``, ``cam``, ``trunk``; ``distance`` with a familiarity model."""
+        """``score``, ``logit``, ``embedding``, ``cam``, ``trunk``; with a pyramid ``attention``, with a
+        familiarity model ``distance``.
+        """
         unit = images.permute(0, 3, 1, 2).to(torch.float32) / 255
         found = self.network.outputs(unit)
         outputs = {
@@ -70,6 +72,8 @@ class ExportedGraph(nn.Module):
             "cam": found.cam,
             "trunk": found.trunk,
         }
+        if found.attention is not None:
+            outputs["attention"] = found.attention
         return outputs if self.distance is None else {**outputs, "distance": self.distance(found.trunk)}
 
 

@@ -61,10 +61,21 @@ class FoldedBackbone:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Normalised images (N, 3, H, W) to the last feature map (N, D, h, w)."""
-        for pair in self._learning:
-            pair.conv.weight = pair.weight * pair.scale
+        self.refresh()
         features: Tensor = self.backbone.forward_features(images)
         return features
+
+    def refresh(self) -> None:
+        """Fold what has been learned; for those who run ``backbone`` in other ways than by a call."""
+        for pair in self._learning:
+            pair.conv.weight = pair.weight * pair.scale
+
+
+def norms_of_convolutions(backbone: Any) -> list[tuple[str, str]]:
+    """Names of all convolutions and of the batch norms that read their output, input first."""
+    norms = {name for name, module in backbone.named_modules() if isinstance(module, _BatchNorm)}
+    with _in_eval(backbone), torch.no_grad():
+        return _pairs(backbone, norms, _probe_images(backbone))
 
 
 @contextmanager

@@ -22,15 +22,18 @@ class NetworkOutputs:
     Attributes:
         logit: (N,).
         embedding: (N, D), the pooled features that the dense output sees.
-        cam: (N, h, w); ``cam.mean((1, 2)) + bias == logit``.
+        cam: (N, h, w); its mean, weighted by ``attention`` where there is one, plus the head's bias is the
+            logit.
         trunk: (N, T), the pooled output of the base's last stage, before the projection that many families of
             networks end in. Fine-tuning leaves more in it of what is no crack.
+        attention: (N, h, w), how much each place counts, 1 in sum; ``None`` where all count alike.
     """
 
     logit: Tensor
     embedding: Tensor
     cam: Tensor
     trunk: Tensor
+    attention: Tensor | None = None
 
 
 class CrackNetwork(nn.Module):
@@ -74,6 +77,10 @@ class CrackNetwork(nn.Module):
     def embedding_size(self) -> int:
         """D, the number of pooled features."""
         return self.head.in_features
+
+    def features_state(self) -> dict[str, Tensor]:
+        """All that makes the embedding: the weights to tell cached features by."""
+        return dict(self.backbone.state_dict())
 
     def normalise(self, images: Tensor) -> Tensor:
         """Images in [0, 1] as the backbone expects them."""
@@ -153,8 +160,10 @@ class CrackNetwork(nn.Module):
         groups: list[dict[str, Any]] = []
         for depth, names in enumerate(reversed(self.blocks())):
             block = [parameters[name] for name in names if parameters[name].requires_grad]
-            groups += _decayed(block, f"block -{depth + 1}", learning_rate * layer_decay**depth, weight_decay)
-        return groups + _decayed(list(self.head.parameters()), "head", head_learning_rate, weight_decay)
+            groups += decayed_groups(
+                block, f"block -{depth + 1}", learning_rate * layer_decay**depth, weight_decay
+            )
+        return groups + decayed_groups(list(self.head.parameters()), "head", head_learning_rate, weight_decay)
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Take a base's weights under timm's keys.
@@ -213,7 +222,10 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], name: str) -> 
     module.load_state_dict(dict(state))
 
 
-def _decayed(parameters: list[nn.Parameter], name: str, rate: float, decay: float) -> list[dict[str, Any]]:
+def decayed_groups(
+    parameters: list[nn.Parameter], name: str, rate: float, decay: float
+) -> list[dict[str, Any]]:
+    """Optimizer groups of parameters that learn at one rate; vectors do not decay."""
     matrices = [parameter for parameter in parameters if parameter.ndim > 1]
     vectors = [parameter for parameter in parameters if parameter.ndim <= 1]
     groups = [(matrices, name, decay), (vectors, f"{name} (vectors)", 0.0)]

@@ -141,6 +141,21 @@ class FinetuneRecipe:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)
+class PlacesRecipe:
+    """Teaching where cracks run, in place of both stages: a feature pyramid, crops of photos, and masks."""
+
+    steps: int = _key(0, "batches of crops; 0 trains in two stages instead", ge=0)
+    data: str = _key("", "folder with surfaces/, uav-cc0/ and caltech101/ (docs/data-card.md)")
+    start: str = _key("", "model folder whose base is taken over; empty: network.weights")
+    width: int = _key(64, "features of a place", ge=8, le=512)
+    dropout: float = _key(0.1, "of those features", ge=0, lt=1)
+    unfreeze: int = _key(6, "last blocks of the base that learn", ge=0)
+    head_learning_rate: float = _key(0.002, "of pyramid and head", gt=0)
+    warmup_share: float = _key(0.05, "of the steps, while the rate rises", ge=0, lt=1)
+    ema: float = _key(0.997, "decay of the moving average of weights that is kept", ge=0, lt=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=_STRICT)
 class DecisionRecipe:
     """From logit to decision; all of it is fitted on calibration photos only."""
 
@@ -187,6 +202,7 @@ class Recipe:
     augment: AugmentRecipe = field(default_factory=AugmentRecipe)
     head: HeadRecipe = field(default_factory=HeadRecipe)
     finetune: FinetuneRecipe = field(default_factory=FinetuneRecipe)
+    places: PlacesRecipe = field(default_factory=PlacesRecipe)
     decision: DecisionRecipe = field(default_factory=DecisionRecipe)
     card: CardRecipe = field(default_factory=CardRecipe)
     run: RunRecipe = field(default_factory=RunRecipe)

@@ -20,7 +20,7 @@ from crackscope.training.run_folder import RunFolder
 from crackscope.training.weights import WeightsOrigin, start_network
 
 #: Training photos that are embedded again after stage 2; a Gaussian of 16 directions needs no more.
-_FAMILIAR_PHOTOS = 4_000
+FAMILIAR_PHOTOS = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,10 @@ def train_stages(
     Raises:
         RunInterruptedError: Ctrl-C in stage 2; the same command goes on from there.
     """
+    if recipe.places.steps:
+        from crackscope.training.places.stage import teach_stage
+
+        return teach_stage(parts, recipe, folder, listener)
     first = fit_stage_1(parts, recipe, folder, listener)
     write_history(folder.history, first.history)
     if not recipe.finetune.enabled:
@@ -128,7 +132,7 @@ def _take_or_leave(
     network = first.network
     network.load_state_dict(result.state)
     embedder = Embedder(network.eval(), recipe, folder.cache)
-    familiar = embedder.trunk(parts.train.sample(_FAMILIAR_PHOTOS), ("identity",), listener)
+    familiar = embedder.trunk(parts.train.sample(FAMILIAR_PHOTOS), ("identity",), listener)
     return replace(first, embedder=embedder, familiar=familiar, history=history, stage=stage, report=report)
 
 

@@ -78,7 +78,7 @@ def cell_maps(example: Example, scanner: CrackScanner) -> Maps:
     return {
         "tiles only": tiles,
         "even odds": even,
-        "the model's": crack_probability(cell_log_odds(even), config.cells),
+        "the model's": crack_probability(cell_log_odds(even, coarse=evidence.coarse), config.cells),
     }
 
 

@@ -143,7 +143,7 @@ def scan_log_odds(scanner: CrackScanner, wall: Wall) -> F64:
     grid = plan_scales(photo_hw, config, scanner.settings)[0]
     source = DecodedPhoto(Photo(wall.pixels_hwc, photo_hw))
     evidence = score_tiles(scanner.run_model, source, grid)
-    return cell_log_odds(blend_cells(grid, evidence, config)).astype(np.float64)
+    return cell_log_odds(blend_cells(grid, evidence, config), coarse=evidence.coarse).astype(np.float64)
 
 
 def cracked_cells(crack_hw: NDArray[np.bool_], scanner: CrackScanner) -> NDArray[np.bool_]:

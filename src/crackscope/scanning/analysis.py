@@ -94,7 +94,9 @@ def blend_cells(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> 
 def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> CellMaps:
     return CellMaps(
         grid=grid,
-        score=crack_probability(cell_log_odds(blend_cells(grid, evidence, config)), config.cells),
+        score=crack_probability(
+            cell_log_odds(blend_cells(grid, evidence, config), coarse=evidence.coarse), config.cells
+        ),
         tile_score=blend(grid, whole_tiles(evidence.score, grid.cells_hw), evidence.looked),
         picture=evidence.picture,
     )

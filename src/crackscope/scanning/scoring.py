@@ -34,6 +34,7 @@ class TileEvidence:
         score: (R, C) float32, calibrated.
         logit: (R, C) float32, before calibration.
         cells: (R, C, down, across) float32, the logit of every cell of every tile (`places_to_cells`).
+        coarse: A place of the network's map is no smaller than a cell.
         distance: (R, C) float32 from the training data, or ``None``.
         picture: (rows, columns) of cells, float32 0..1: how much of each cell is picture.
     """
@@ -42,6 +43,7 @@ class TileEvidence:
     score: F32
     logit: F32
     cells: F32
+    coarse: bool
     distance: F32 | None
     picture: F32
 
@@ -53,21 +55,28 @@ def score_tiles(run: RunModel, source: PixelSource, grid: TileGrid) -> TileEvide
         UnreadablePhotoError: There is no tile with enough picture in it.
     """
     cutter = _TileCutter(source, grid)
-    # Embeddings are dropped at once: those of a gigapixel photo would fill half a gigabyte.
-    # So are maps finer than cells.
+    # Embeddings are dropped at once, and maps finer than cells: of a gigapixel photo either would fill half a
+    # gigabyte.
     parts = [
-        (out.score, out.logit, places_to_cells(out.place_logits, grid.cells_hw), out.distance)
+        (
+            out.score,
+            out.logit,
+            places_to_cells(out.place_logits, grid.cells_hw),
+            out.distance,
+            out.cam.shape[1],
+        )
         for out in run(cutter.batches())
     ]
     if not parts:
         raise UnreadablePhotoError("nearly all of it is transparent or without data")
-    scores, logits, cells, distances = zip(*parts, strict=True)
+    scores, logits, cells, distances, places = zip(*parts, strict=True)
     looked = cutter.looked
     return TileEvidence(
         looked=looked,
         score=_placed(scores, looked),
         logit=_placed(logits, looked),
         cells=_placed(cells, looked),
+        coarse=places[0] <= grid.cells_hw[0],
         distance=None if distances[0] is None else _placed(distances, looked),
         picture=cutter.picture,
     )

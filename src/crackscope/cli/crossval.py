@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from crackscope.cli.evaluated_photos import GroupingName, Resamples, print_table
-from crackscope.cli.labelled_data import Negative, Positive
+from crackscope.cli.labelled_data import CorrectionFiles, Negative, Positive, read_correction_files
 from crackscope.cli.train import parse_settings
 from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
 from crackscope.errors import RunInterruptedError, SettingsError
@@ -69,6 +69,7 @@ def crossval(
     ] = None,
     positive: Positive = None,
     negative: Negative = None,
+    corrections: CorrectionFiles = None,
     grouping: GroupingName = "auto",
     resamples: Resamples = 1000,
 ) -> None:
@@ -85,6 +86,7 @@ def crossval(
         from crackscope.training.fit import TrainerOptions
         from crackscope.training.recipe_file import load_recipe
 
+    seen = read_correction_files(corrections)
     overrides = parse_settings(settings or [])
     recipes = {
         _BASELINE: lambda: load_recipe(recipe, {**overrides, "finetune.enabled": False}),
@@ -112,6 +114,7 @@ def crossval(
                 test_only=test_only or [],
                 positive=positive,
                 negative=negative,
+                corrections=seen,
                 options=TrainerOptions(devices=1, show_progress=display.interactive),
                 listener=display,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from crackscope.cli import data_audit as _audit
+from crackscope.cli import data_corrections as _corrections
 from crackscope.cli import data_download as _download
 from crackscope.cli import data_split as _split
 from crackscope.cli import data_synth as _synth
@@ -15,6 +16,7 @@ app = typer.Typer(
 )
 app.command("download")(_download.download)
 app.command("audit")(_audit.audit)
+app.command("corrections")(_corrections.corrections)
 app.command("split")(_split.split)
 app.command("synth")(_synth.synth)
 app.command("tiles")(_tiles.tiles)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crackscope.cli.labelled_data import (
+    CorrectionFiles,
     Folders,
     Negative,
     Positive,
     count,
     find_photos,
     fingerprint_with_bar,
+    read_correction_files,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def split(
     ] = False,
     positive: Positive = None,
     negative: Negative = None,
+    corrections: CorrectionFiles = None,
 ) -> None:
     """Split photos by group, so that no copy or sister patch of a test photo is trained on.
 
@@ -52,16 +55,22 @@ def split(
     """
     from rich.console import Console
 
+    from crackscope.dataset.corrections import apply_corrections
     from crackscope.dataset.groups import Grouping
     from crackscope.dataset.manifest import write_manifest
     from crackscope.dataset.shares import Shares
     from crackscope.dataset.split import split_dataset
 
     wanted, kept_together = Shares.parse(shares), Grouping.named(grouping)
+    seen = read_correction_files(corrections)
     dataset = find_photos(data, positive, negative)
+    fingerprints = fingerprint_with_bar(dataset)
+    if corrected := apply_corrections(dataset, fingerprints, seen):
+        dataset, fingerprints = corrected.dataset, corrected.fingerprints
+        typer.echo(corrected.counts.sentence())
     found = split_dataset(
         dataset,
-        fingerprint_with_bar(dataset),
+        fingerprints,
         shares=wanted,
         seed=seed,
         grouping=kept_together,

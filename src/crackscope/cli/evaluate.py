@@ -22,7 +22,7 @@ from crackscope.cli.evaluated_photos import (
     print_json,
     print_table,
 )
-from crackscope.cli.labelled_data import Folders, Negative, Positive
+from crackscope.cli.labelled_data import CorrectionFiles, Folders, Negative, Positive, read_correction_files
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, TestTimeAugmentation
 from crackscope.inference.engines import Device, Engine
 
@@ -38,6 +38,7 @@ def evaluate(
     grouping: GroupingName = "auto",
     positive: Positive = None,
     negative: Negative = None,
+    corrections: CorrectionFiles = None,
     threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
@@ -53,31 +54,43 @@ def evaluate(
     """Say how good a model is on labelled photos: every metric with its 95 % interval by group.
 
     With --output, writes metrics.json, predictions.csv and figures/ there. Photos that can't be read are
-    counted and left out.
+    counted and left out. With --corrections, results by the labels as published are followed by those by the
+    labels as people saw them.
     """
     with needs_evaluate_extra():
+        from crackscope.evaluation.as_seen import evaluate_as_seen
         from crackscope.evaluation.evaluate import evaluate as evaluate_photos
         from crackscope.evaluation.report import claim_folder, evaluation_document, write_evaluation
         from crackscope.evaluation.tables import evaluation_table
     from crackscope.dataset.discover import DEFAULT_FOLDER
     from crackscope.inference.classifier import CrackClassifier
 
-    folders = data or [DEFAULT_FOLDER]
+    folders, seen = data or [DEFAULT_FOLDER], read_correction_files(corrections)
     if output is not None:
         claim_folder(output, folders)
     classifier = CrackClassifier.load(model, engine=engine, device=device, threshold=threshold, tta=tta)
     photos = load_photos(
-        folders, manifest=manifest, part=part, grouping=grouping, positive=positive, negative=negative
+        folders,
+        manifest=manifest,
+        part=part,
+        grouping=grouping,
+        positive=positive,
+        negative=negative,
+        corrections=seen,
     )
     with photo_bar("scoring") as progress:
         found = evaluate_photos(
             classifier, photos, prior=prior, n_resamples=resamples, seed=seed, progress=progress
         )
+    as_seen = None if seen is None else evaluate_as_seen(found, seen)
     if as_json:
-        print_json(evaluation_document(found))
+        print_json(evaluation_document(found, as_seen))
     else:
         print_table(evaluation_table(found))
+        if as_seen is not None:
+            typer.echo(f"\n{as_seen.corrections.sentence()}")
+            print_table(evaluation_table(as_seen.evaluation, labels="corrected labels"))
     print_failures(found.scored.failures())
     if output is not None:
-        files = write_evaluation(output, found)
+        files = write_evaluation(output, found, as_seen)
         typer.echo(f"{len(files)} files are in {output}", err=True)

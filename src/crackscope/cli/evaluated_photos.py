@@ -13,6 +13,7 @@ import typer
 from crackscope.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from crackscope.dataset.corrections import Corrections
     from crackscope.evaluation.photos import GroupedPhoto
     from crackscope.evaluation.tables import Table
     from crackscope.records import Failure
@@ -58,6 +59,7 @@ def load_photos(
     grouping: str,
     positive: str | None,
     negative: str | None,
+    corrections: Corrections | None = None,
 ) -> tuple[GroupedPhoto, ...]:
     """Labelled photos with their groups; a bar while they are read for grouping."""
     from crackscope.evaluation.photos import find_labelled_photos
@@ -70,6 +72,7 @@ def load_photos(
             grouping=grouping,
             positive=positive,
             negative=negative,
+            corrections=corrections,
             progress=progress,
         )
 

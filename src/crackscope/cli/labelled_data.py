@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from crackscope.dataset.corrections import Corrections
     from crackscope.dataset.records import Dataset, Fingerprint
 
 Folders = Annotated[
@@ -17,6 +18,22 @@ Folders = Annotated[
 ]
 Positive = Annotated[str | None, typer.Option(help="Folder of cracked photos, by name or path.")]
 Negative = Annotated[str | None, typer.Option(help="Folder of uncracked photos, by name or path.")]
+
+CorrectionFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--corrections",
+        help="Labels as people saw them: a corrections.csv, or metu or sdnet2018, which come with "
+        "crackscope. Repeatable.",
+    ),
+]
+
+
+def read_correction_files(names: Sequence[str] | None) -> Corrections | None:
+    """Read all of them as one; ``None`` where there are none."""
+    from crackscope.dataset.corrections import read_corrections
+
+    return read_corrections(*names) if names else None
 
 
 def find_photos(folders: Sequence[Path] | None, positive: str | None, negative: str | None) -> Dataset:

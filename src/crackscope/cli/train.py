@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crackscope.cli.labelled_data import CorrectionFiles, read_correction_files
 from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
 from crackscope.errors import RecipeError, RunInterruptedError
 
@@ -26,6 +27,7 @@ def train(
     ] = "default",
     positive: Annotated[str | None, typer.Option(help="Folder of cracked photos, by name or path.")] = None,
     negative: Annotated[str | None, typer.Option(help="Folder of uncracked photos, by name or path.")] = None,
+    corrections: CorrectionFiles = None,
     backbone: Annotated[str | None, typer.Option(help="network.backbone: timm's name.")] = None,
     weights: Annotated[
         str | None, typer.Option(help="network.weights: imagenet, none, crackscope or a file.")
@@ -82,6 +84,7 @@ def train(
         settings or []
     )
     folders, resolved = data or [Path("datasets")], load_recipe(recipe, overrides)
+    seen = read_correction_files(corrections)
     classes = {"positive": positive, "negative": negative}
     with TrainingDisplay() as display:
         options = TrainerOptions(
@@ -99,6 +102,7 @@ def train(
                 folders,
                 resolved,
                 output,
+                corrections=seen,
                 overwrite=overwrite,
                 options=options,
                 listener=display,

@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.dataset.copies import copies_that_differ, copy_numbers, members_by_number
-from crackscope.dataset.records import Dataset, Fingerprint, LabelledPhoto
+from crackscope.dataset.records import Dataset, Fingerprint, LabelledPhoto, Photo
 from crackscope.labels import Label
 
 #: Robust standard deviations from the data set's median at which a photo's colours stand out: four of METU's
@@ -34,6 +35,14 @@ class Kind(StrEnum):
     NEAR = "near copies"
     ODD_SIZE = "odd size"
     OUTLIER = "colours stand out"
+    POOR = "poor image quality"
+    UNFAMILIAR = "unfamiliar"
+    MOST_LIKELY = "most likely cracked"
+    LEAST_LIKELY = "least likely cracked"
+
+
+#: What only a model can say; absent from an audit without one.
+SEEN_BY_MODEL = (Kind.POOR, Kind.UNFAMILIAR, Kind.MOST_LIKELY, Kind.LEAST_LIKELY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +72,19 @@ class ClassSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What was found; ``findings`` by kind, then path, and ``sizes`` in photos per (height, width)."""
+    """What was found.
 
-    dataset: Dataset
+    Attributes:
+        root: Folder that the photos' paths are relative to.
+        photos: With or without labels.
+        fingerprints: Of each photo.
+        classes: Empty where there are no labels.
+        sizes: Photos per (height, width).
+        findings: By kind, then in the order they were found in.
+    """
+
+    root: Path
+    photos: tuple[Photo, ...]
     fingerprints: tuple[Fingerprint, ...]
     classes: tuple[ClassSummary, ...]
     sizes: Counter[tuple[int, int]]
@@ -76,21 +95,37 @@ class Audit:
         return tuple(finding for finding in self.findings if finding.kind is kind)
 
 
-def audit_dataset(dataset: Dataset, fingerprints: Sequence[Fingerprint]) -> Audit:
-    """Look over the photos by their fingerprints, one per photo in the same order.
+def audit_dataset(
+    dataset: Dataset, fingerprints: Sequence[Fingerprint], *, seen_by_model: Sequence[Finding] = ()
+) -> Audit:
+    """Look over a labelled data set; see `audit_photos`."""
+    return audit_photos(dataset.root, dataset.photos, fingerprints, seen_by_model=seen_by_model)
 
-    Near copies of which some are exact are reported as both.
+
+def audit_photos(
+    root: Path,
+    photos: Sequence[Photo],
+    fingerprints: Sequence[Fingerprint],
+    *,
+    seen_by_model: Sequence[Finding] = (),
+) -> Audit:
+    """Look over photos by their fingerprints, one per photo in the same order.
+
+    Near copies of which some are exact are reported as both. What a model saw in the photos is joined.
     """
-    findings = [*_unreadable(fingerprints), *_copies(dataset, fingerprints)]
-    for members in _by_source(dataset.photos, fingerprints):
+    findings = [*_unreadable(fingerprints), *_copies(photos, fingerprints)]
+    for members in _by_source(photos, fingerprints):
         findings += [*_odd_sizes(members), *_outliers(members)]
     order = list(Kind)
+    findings.sort(key=lambda finding: (order.index(finding.kind), finding.paths))
+    findings += sorted(seen_by_model, key=lambda finding: order.index(finding.kind))
     return Audit(
-        dataset=dataset,
+        root=root,
+        photos=tuple(photos),
         fingerprints=tuple(fingerprints),
-        classes=_class_summaries(dataset, fingerprints),
+        classes=_class_summaries(photos, fingerprints),
         sizes=Counter(one.size_hw for one in fingerprints if one.error is None),
-        findings=tuple(sorted(findings, key=lambda finding: (order.index(finding.kind), finding.paths))),
+        findings=tuple(findings),
     )
 
 
@@ -102,7 +137,7 @@ def _unreadable(fingerprints: Iterable[Fingerprint]) -> list[Finding]:
     ]
 
 
-def _copies(dataset: Dataset, fingerprints: Sequence[Fingerprint]) -> list[Finding]:
+def _copies(photos: Sequence[Photo], fingerprints: Sequence[Fingerprint]) -> list[Finding]:
     copies = copy_numbers(fingerprints)
     contents = [one.sha256 for one in fingerprints]
     numbers_of_content: dict[str, int] = {}
@@ -111,20 +146,18 @@ def _copies(dataset: Dataset, fingerprints: Sequence[Fingerprint]) -> list[Findi
         for index, one in enumerate(fingerprints)
     ]
     groups = {
-        Kind.CONTRADICTORY: copies_that_differ(copies, [photo.label for photo in dataset.photos]),
+        Kind.CONTRADICTORY: copies_that_differ(copies, [_label(photo) for photo in photos]),
         Kind.EXACT: [members for members in members_by_number(exact) if len(members) > 1],
         Kind.NEAR: copies_that_differ(copies, contents),
     }
     return [
-        Finding(kind=kind, paths=tuple(sorted(dataset.photos[index].path for index in members)))
+        Finding(kind=kind, paths=tuple(sorted(photos[index].path for index in members)))
         for kind, found in groups.items()
         for members in found
     ]
 
 
-def _by_source(
-    photos: Sequence[LabelledPhoto], fingerprints: Sequence[Fingerprint]
-) -> list[list[Fingerprint]]:
+def _by_source(photos: Sequence[Photo], fingerprints: Sequence[Fingerprint]) -> list[list[Fingerprint]]:
     """The readable photos of each data set: what is odd in one may be usual in another."""
     members: dict[str, list[Fingerprint]] = defaultdict(list)
     for photo, one in zip(photos, fingerprints, strict=True):
@@ -172,10 +205,17 @@ def _colour_features(members: Sequence[Fingerprint]) -> NDArray[np.float64]:
     return np.stack([mean.mean(axis=1), red - green, blue - green, np.log1p(contrast)], axis=1)
 
 
-def _class_summaries(dataset: Dataset, fingerprints: Sequence[Fingerprint]) -> tuple[ClassSummary, ...]:
+def _label(photo: Photo) -> Label | None:
+    return photo.label if isinstance(photo, LabelledPhoto) else None
+
+
+def _class_summaries(
+    photos: Sequence[Photo], fingerprints: Sequence[Fingerprint]
+) -> tuple[ClassSummary, ...]:
     members: dict[tuple[str, Label], list[Fingerprint]] = defaultdict(list)
-    for photo, one in zip(dataset.photos, fingerprints, strict=True):
-        members[photo.source, photo.label].append(one)
+    for photo, one in zip(photos, fingerprints, strict=True):
+        if isinstance(photo, LabelledPhoto):
+            members[photo.source, photo.label].append(one)
     summaries = []
     for (source, label), found in sorted(members.items()):
         readable = [one for one in found if one.error is None]

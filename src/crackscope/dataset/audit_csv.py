@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from crackscope.dataset.audit import Audit
-from crackscope.dataset.records import Fingerprint
+from crackscope.dataset.records import Fingerprint, LabelledPhoto
 from crackscope.storage import atomic_path
 
 _COLUMNS = (
@@ -48,13 +48,13 @@ def write_audit_csv(path: Path, audit: Audit) -> None:
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        for photo, one in zip(audit.dataset.photos, audit.fingerprints, strict=True):
+        for photo, one in zip(audit.photos, audit.fingerprints, strict=True):
             found = "; ".join(findings[photo.path])
             copy_of = first_copy.get(photo.path, "")
             writer.writerow(
                 [
                     photo.path,
-                    photo.label,
+                    photo.label if isinstance(photo, LabelledPhoto) else "",
                     photo.source,
                     *_measured(one),
                     one.sha256,

@@ -25,6 +25,10 @@ _MEANING = {
     Kind.NEAR: "The same picture, saved again. A split keeps them on one side.",
     Kind.ODD_SIZE: "Not the size of the others: cut from another photo, or not a patch at all?",
     Kind.OUTLIER: "Much brighter, darker, flatter, harsher or more colourful than the rest of its data set.",
+    Kind.POOR: "Blurred, dark or flat: a thin crack may be there and not be seen.",
+    Kind.UNFAMILIAR: "Unlike anything the model was trained on: its score says little here.",
+    Kind.MOST_LIKELY: "The highest scores, highest first.",
+    Kind.LEAST_LIKELY: "The lowest scores, lowest first.",
 }
 
 _STYLE = """
@@ -51,11 +55,12 @@ def write_contact_sheet(path: Path, audit: Audit, *, limit: int = 60) -> None:
 
 
 def _page(audit: Audit, limit: int) -> Iterator[str]:
-    name = escape(str(audit.dataset.root))
+    name = escape(str(audit.root))
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Audit of {name}</title>'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<style>{_STYLE}</style></head>\n<body>\n<h1>Audit of {name}</h1>\n"
-    yield _classes_table(audit)
+    if audit.classes:
+        yield _classes_table(audit)
     if not audit.findings:
         yield "<p>Nothing suspicious was found.</p>\n"
     for kind in Kind:
@@ -85,7 +90,7 @@ def _section(audit: Audit, kind: Kind, findings: Sequence[Finding], limit: int) 
     yield f'<p>{escape(_MEANING[kind])}</p>\n<div class="findings">\n'
     for finding in shown:
         yield '<div class="finding">'
-        yield from (_figure(audit.dataset.root, path, finding.detail) for path in finding.paths[:limit])
+        yield from (_figure(audit.root, path, finding.detail) for path in finding.paths[:limit])
         yield "</div>\n"
     yield "</div>\n"
     if left:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from crackscope.dataset.records import Dataset, LabelledPhoto, Part
+from crackscope.dataset.records import Dataset, LabelledPhoto, Part, Photo
 from crackscope.errors import DataError, MissingClassError, NoPhotosError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.labels import Label
@@ -97,6 +97,45 @@ def discover(
     dataset = Dataset(root=root, photos=photos, unlabelled=strangers.total())
     _require_both_classes(dataset, roots, strangers)
     return dataset
+
+
+def is_labelled(folders: Sequence[Path]) -> bool:
+    """Whether any photo below the folders lies in a class folder that is known by itself.
+
+    Raises:
+        NoPhotosError: A folder is missing.
+        DataError: A folder can't be read.
+    """
+    roots = [_existing(folder) for folder in folders]
+    return any(
+        _labelled(path, folder=folder, root=folder, layout=_KNOWN_LAYOUTS) is not None
+        for folder in roots
+        for path in _image_files(folder)
+    )
+
+
+def discover_unlabelled(folders: Sequence[Path]) -> tuple[Path, tuple[Photo, ...]]:
+    """All photos below one or several folders, whatever their folders are called.
+
+    Returns:
+        The common parent, and the photos sorted by path; each folder given is a source.
+
+    Raises:
+        NoPhotosError: A folder is missing or there is no image below any.
+        DataError: The folders can't be read, or have no common parent.
+    """
+    roots = [_existing(folder) for folder in folders]
+    if not roots:
+        raise NoPhotosError("no data folder was given")
+    root = _common_parent(roots)
+    found: dict[str, Photo] = {}
+    for folder in roots:
+        for path in _image_files(folder):
+            name = path.relative_to(root).as_posix()
+            found.setdefault(name, Photo(path=name, source=folder.name.casefold()))
+    if not found:
+        raise NoPhotosError(f"no image below {' and '.join(str(root) for root in roots)}; {_EXPECTED}")
+    return root, tuple(found[name] for name in sorted(found))
 
 
 def _existing(folder: Path) -> Path:

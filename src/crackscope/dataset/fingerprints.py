@@ -38,10 +38,17 @@ def fingerprint_photos(
     leaves free to run side by side; by default as many as the process may use processors.
     """
     paths = [photo.path for photo in dataset.photos]
+    return fingerprint_paths(dataset.root, paths, jobs=jobs, progress=progress)
+
+
+def fingerprint_paths(
+    root: Path, paths: Sequence[str], *, jobs: int | None = None, progress: Progress | None = None
+) -> list[Fingerprint]:
+    """`fingerprint_photos` of files by their paths below ``root``."""
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
     results: list[list[Fingerprint]] = []
     with ThreadPoolExecutor(jobs or available_cpus()) as pool:
-        for chunk in pool.map(lambda chunk: _fingerprint_chunk(dataset.root, chunk), chunks):
+        for chunk in pool.map(lambda chunk: _fingerprint_chunk(root, chunk), chunks):
             results.append(chunk)
             if progress is not None:
                 progress(min(len(results) * _CHUNK, len(paths)), len(paths))

@@ -24,19 +24,25 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledPhoto:
-    """A photo of a data set.
+class Photo:
+    """A photo of a folder.
 
     Attributes:
-        path: POSIX path relative to the data set's root.
+        path: POSIX path relative to the folder's root.
         source: The data set it comes from, such as ``metu`` or ``sdnet2018``: for balancing and reports.
         part: Given by the folder layout (``train/``, ``valid/``, ``test/``); ``None`` where it is not.
     """
 
     path: str
-    label: Label
     source: str
     part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPhoto(Photo):
+    """A photo of a data set, with its label."""
+
+    label: Label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

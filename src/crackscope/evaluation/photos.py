@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crackscope.dataset.copies import copy_numbers
+from crackscope.dataset.corrections import Corrections, Seen, what_was_seen
 from crackscope.dataset.discover import discover
 from crackscope.dataset.fingerprints import fingerprint_photos
 from crackscope.dataset.groups import Grouping, group_photos
 from crackscope.dataset.manifest import read_manifest
-from crackscope.dataset.records import Dataset, Manifest, Part
+from crackscope.dataset.records import Dataset, Fingerprint, LabelledPhoto, Manifest, Part
 from crackscope.errors import DataError, NoPhotosError, SettingsError
 from crackscope.labels import Label
 
@@ -29,14 +30,18 @@ class GroupedPhoto:
     Attributes:
         path: POSIX path relative to the data folder; what tables call it.
         file: Where it lies.
-        truth: What it shows.
+        truth: What it shows, by the data set.
         group: Photos of one group are not independent of each other.
+        sha256: Of the file, where corrections were asked for; else empty.
+        seen: What a person saw in it or in a copy; ``None`` where nobody looked, or nobody asked.
     """
 
     path: str
     file: Path
     truth: Label
     group: str
+    sha256: str = ""
+    seen: Seen | None = None
 
 
 def find_labelled_photos(
@@ -47,6 +52,7 @@ def find_labelled_photos(
     grouping: str = Grouping.AUTO,
     positive: str | None = None,
     negative: str | None = None,
+    corrections: Corrections | None = None,
     progress: Progress | None = None,
 ) -> tuple[GroupedPhoto, ...]:
     """The photos below some folders, with truth and group from a manifest or from folder and file names.
@@ -58,6 +64,7 @@ def find_labelled_photos(
         grouping: A `Grouping`, where there is no manifest.
         positive: Name of the folder of Positive photos, where there is no manifest.
         negative: Likewise.
+        corrections: What people saw; each photo is told of it, and keeps its label.
         progress: Told (photos fingerprinted, photos).
 
     Raises:
@@ -69,14 +76,15 @@ def find_labelled_photos(
     if manifest is None:
         how = Grouping(_choose(grouping, list(Grouping), "grouping"))
         dataset = discover(folders, positive=positive, negative=negative)
-        return photos_of_dataset(dataset, part=kept, grouping=how, progress=progress)
+        return photos_of_dataset(dataset, part=kept, grouping=how, corrections=corrections, progress=progress)
     try:
         root = Path(os.path.commonpath([folder.absolute() for folder in folders]))
     except ValueError as error:
         raise DataError(f"the data folders have no common parent: {error}") from error
     if not root.is_dir():
         raise NoPhotosError(f"there is no folder {root}; the paths in {manifest} are relative to it")
-    return photos_of_manifest(read_manifest(manifest, root=root), kept)
+    photos = photos_of_manifest(read_manifest(manifest, root=root), kept)
+    return photos if corrections is None else _looked_up(photos, root, corrections, progress)
 
 
 def photos_of_manifest(manifest: Manifest, part: Part | None = Part.TEST) -> tuple[GroupedPhoto, ...]:
@@ -99,6 +107,7 @@ def photos_of_dataset(
     *,
     part: Part | None = None,
     grouping: Grouping = Grouping.AUTO,
+    corrections: Corrections | None = None,
     progress: Progress | None = None,
 ) -> tuple[GroupedPhoto, ...]:
     """The photos of a data set, or of one part that its folders name, grouped by content and file name.
@@ -114,9 +123,10 @@ def photos_of_dataset(
         raise NoPhotosError(f"no folder below {dataset.root} is called {part}; without a part all are used")
     chosen = Dataset(root=dataset.root, photos=tuple(photos))
     fingerprints = fingerprint_photos(chosen, progress=progress)
-    numbers = group_photos(photos, fingerprints, copy_numbers(fingerprints), grouping=grouping).numbers
+    copies = copy_numbers(fingerprints)
+    numbers = group_photos(photos, fingerprints, copies, grouping=grouping).numbers
     names: dict[int, str] = {}
-    return tuple(
+    grouped = tuple(
         GroupedPhoto(
             path=photo.path,
             file=dataset.absolute(photo),
@@ -124,6 +134,29 @@ def photos_of_dataset(
             group=names.setdefault(number, photo.path),
         )
         for photo, number in zip(photos, numbers, strict=True)
+    )
+    return grouped if corrections is None else _told(grouped, fingerprints, copies, corrections)
+
+
+def _looked_up(
+    photos: Sequence[GroupedPhoto], root: Path, corrections: Corrections, progress: Progress | None
+) -> tuple[GroupedPhoto, ...]:
+    """The photos of a manifest, read once more, because it does not say which are near copies."""
+    named = tuple(LabelledPhoto(path=photo.path, label=photo.truth, source="") for photo in photos)
+    fingerprints = fingerprint_photos(Dataset(root=root, photos=named), progress=progress)
+    return _told(photos, fingerprints, copy_numbers(fingerprints), corrections)
+
+
+def _told(
+    photos: Sequence[GroupedPhoto],
+    fingerprints: Sequence[Fingerprint],
+    copies: Sequence[int],
+    corrections: Corrections,
+) -> tuple[GroupedPhoto, ...]:
+    seen = what_was_seen(fingerprints, copies, corrections)
+    return tuple(
+        replace(photo, sha256=one.sha256, seen=what)
+        for photo, one, what in zip(photos, fingerprints, seen, strict=True)
     )
 
 

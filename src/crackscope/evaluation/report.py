@@ -10,6 +10,7 @@ from typing import Any
 
 from crackscope import __version__
 from crackscope.errors import OutputError
+from crackscope.evaluation.as_seen import EvaluationAsSeen
 from crackscope.evaluation.compare import Comparison
 from crackscope.evaluation.evaluate import Evaluation, ScoredPhotos
 from crackscope.evaluation.figures import (
@@ -44,20 +45,36 @@ def claim_folder(folder: Path, data: Sequence[Path]) -> None:
         raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
 
 
-def write_evaluation(folder: Path, evaluation: Evaluation) -> list[Path]:
+def write_evaluation(
+    folder: Path, evaluation: Evaluation, as_seen: EvaluationAsSeen | None = None
+) -> list[Path]:
     """Write everything below ``folder`` and say which files there are now.
+
+    With corrections, ``metrics.json`` has the results as seen too, and ``predictions.csv`` what was seen;
+    figures are by the labels as published.
 
     Raises:
         OutputError: The folder can't be written to.
     """
     metrics, predictions = folder / "metrics.json", folder / "predictions.csv"
-    write_json(metrics, evaluation_document(evaluation))
+    write_json(metrics, evaluation_document(evaluation, as_seen))
     write_predictions(predictions, evaluation.scored)
     return [metrics, predictions, *draw_figures(folder / "figures", evaluation)]
 
 
-def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
-    """The content of ``metrics.json``: every number with its interval, and what it was made from."""
+def evaluation_document(evaluation: Evaluation, as_seen: EvaluationAsSeen | None = None) -> dict[str, Any]:
+    """The content of ``metrics.json``: every number with its interval, and what it was made from.
+
+    With corrections, ``as_seen`` holds the same by corrected labels, and what the corrections did.
+    """
+    document = _document(evaluation)
+    if as_seen is not None:
+        counts = as_seen.corrections.as_dict()
+        document["as_seen"] = {"corrections": counts, **_document(as_seen.evaluation)}
+    return document
+
+
+def _document(evaluation: Evaluation) -> dict[str, Any]:
     scored, metrics = evaluation.scored, evaluation.metrics
     return {
         "crackscope": __version__,
@@ -88,10 +105,13 @@ def write_predictions(target: Path, scored: ScoredPhotos) -> None:
     """One row and one physical line per photo, failures too, in UTF-8 with LF."""
     with atomic_path(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(PREDICTION_COLUMNS)
+        # Whoever asked for corrections wants to know which photos they are.
+        corrected = any(photo.sha256 for photo in scored.photos)
+        columns = (*PREDICTION_COLUMNS, "seen") if corrected else PREDICTION_COLUMNS
+        writer.writerow(columns)
         for photo, outcome in zip(scored.photos, scored.outcomes, strict=True):
-            row = {**outcome.as_row(), "truth": photo.truth, "group": photo.group}
-            writer.writerow(_cell(column, row[column]) for column in PREDICTION_COLUMNS)
+            row = {**outcome.as_row(), "truth": photo.truth, "group": photo.group, "seen": photo.seen}
+            writer.writerow(_cell(column, row[column]) for column in columns)
 
 
 def draw_figures(folder: Path, evaluation: Evaluation) -> list[Path]:

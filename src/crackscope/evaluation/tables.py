@@ -36,12 +36,16 @@ def limits_text(low: float | None, high: float | None, sign: str = "") -> str:
     return _ABSENT if low is None else f"[{number_text(low, sign)}, {number_text(high, sign)}]"
 
 
-def evaluation_table(evaluation: Evaluation) -> Table:
-    """Every metric with its interval and, for scale, what calling every photo Positive would get."""
+def evaluation_table(evaluation: Evaluation, *, labels: str | None = None) -> Table:
+    """Every metric with its interval and, for scale, what calling every photo Positive would get.
+
+    ``labels`` says which ones, where they are not those of the data set.
+    """
     metrics, intervals = evaluation.metrics, evaluation.intervals
     shown = [name for name in METRICS if name != "precision_at_prior" or metrics.prior is not None]
     return Table(
-        title=f"{evaluation.scored.model} at threshold {metrics.threshold:.4g}",
+        title=f"{evaluation.scored.model} at threshold {metrics.threshold:.4g}"
+        + (f", against {labels}" if labels else ""),
         columns=("metric", "value", "95 % interval", "always Positive"),
         rows=tuple(
             (

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
+from crackscope.dataset.corrections import Corrections, apply_corrections
 from crackscope.dataset.fingerprints import fingerprint_photos
 from crackscope.dataset.manifest import read_manifest, write_manifest
 from crackscope.dataset.records import Dataset, Fingerprint
@@ -23,9 +24,14 @@ from crackscope.training.run_folder import RunFolder
 
 
 def prepare(
-    dataset: Dataset, recipe: Recipe, folder: RunFolder, listener: Listener
+    dataset: Dataset,
+    recipe: Recipe,
+    folder: RunFolder,
+    listener: Listener,
+    *,
+    corrections: Corrections | None = None,
 ) -> tuple[Parts, dict[str, Any]]:
-    """Split the data, or read the split that an interrupted run made.
+    """Split the data, with labels as corrected, or read the split that an interrupted run made.
 
     Returns:
         The parts, and the content of ``split.json``.
@@ -36,9 +42,14 @@ def prepare(
             dataset, jobs=recipe.run.workers or None, progress=listener.progress
         )
         listener.step("split by group")
+        corrected = apply_corrections(dataset, fingerprints, corrections)
+        if corrected is not None:
+            dataset, fingerprints = corrected.dataset, corrected.fingerprints
         split = _split(dataset, fingerprints, recipe)
         write_manifest(folder.manifest, split.manifest)
-        write_json(folder.split, _facts(dataset, fingerprints, split))
+        facts = _facts(dataset, fingerprints, split)
+        facts["corrections"] = None if corrected is None else corrected.counts.as_dict()
+        write_json(folder.split, facts)
     facts = json.loads(folder.split.read_text(encoding="utf-8"))
     for line in split_notes(facts):
         listener.note(line)
@@ -49,7 +60,9 @@ def prepare(
 def split_notes(facts: dict[str, Any]) -> list[str]:
     """What ``split.json`` says, in sentences."""
     parts = ", ".join(f"{part} {sum(counts.values()):,}" for part, counts in facts["parts"].items())
-    notes = [f"split by {facts['groups']:,} groups ({facts['grouping']}): {parts}"]
+    corrections = facts.get("corrections")
+    notes = [] if corrections is None else [corrections["sentence"]]
+    notes.append(f"split by {facts['groups']:,} groups ({facts['grouping']}): {parts}")
     random = facts["random_split"]
     shared = random["exact"] + random["near"] + random["grouped"]
     notes.append(

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, ImageQuality, ModelConfig
 from crackscope.cpus import available_cpus
+from crackscope.dataset.corrections import Corrections
 from crackscope.dataset.discover import discover
 from crackscope.evaluation.evaluate import Evaluation
 from crackscope.evaluation.report import write_evaluation
@@ -73,6 +74,7 @@ def train(
     *,
     positive: str | Path | None = None,
     negative: str | Path | None = None,
+    corrections: Corrections | None = None,
     overwrite: bool = False,
     options: TrainerOptions | None = None,
     listener: Listener | None = None,
@@ -85,6 +87,7 @@ def train(
         output: The run folder: new, empty, or of the same run interrupted.
         positive: Names a class folder, as in `discover`.
         negative: Likewise.
+        corrections: What people saw in photos; their labels are trained on and tested with.
         overwrite: Delete an earlier run in ``output`` and start afresh.
         options: Where and how stage 2 runs.
         listener: Hears what the run is doing.
@@ -100,12 +103,12 @@ def train(
     dataset = discover(folders, positive=positive, negative=negative)
     counts = ", ".join(f"{count:,} {label}" for label, count in dataset.counts().items())
     listener.note(f"photos: {counts}")
-    folder, continued = claim(output, dataset, folders, recipe, overwrite=overwrite)
+    folder, continued = claim(output, dataset, folders, recipe, corrections=corrections, overwrite=overwrite)
     if continued:
         listener.note(f"going on with the run in {output}")
     write_text(folder.recipe, recipe_to_toml(recipe))
     write_json(folder.environment, describe_environment())
-    parts, facts = prepare(dataset, recipe, folder, listener)
+    parts, facts = prepare(dataset, recipe, folder, listener, corrections=corrections)
     trained = train_stages(parts, recipe, folder, options or TrainerOptions(), listener)
     decision, familiarity = decide_on_calibration(trained, parts, recipe, folder, listener)
     listener.step("export, and compare ONNX with PyTorch")
@@ -154,6 +157,7 @@ def _model_config(
                 "sources": facts["sources"],
                 "parts": facts["parts"],
                 "grouping": facts["grouping"],
+                "corrections": facts.get("corrections"),
                 "note": recipe.card.data,
             },
             "recipe": asdict(recipe),

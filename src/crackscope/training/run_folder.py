@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscope import __version__
+from crackscope.dataset.corrections import Corrections
 from crackscope.dataset.records import Dataset
 from crackscope.errors import OutputError, RecipeError, ResumeError
 from crackscope.storage import write_json
@@ -127,7 +128,13 @@ class RunFolder:
 
 
 def claim(
-    output: Path, dataset: Dataset, folders: Sequence[Path], recipe: Recipe, *, overwrite: bool = False
+    output: Path,
+    dataset: Dataset,
+    folders: Sequence[Path],
+    recipe: Recipe,
+    *,
+    corrections: Corrections | None = None,
+    overwrite: bool = False,
 ) -> tuple[RunFolder, bool]:
     """Take a folder for a run: a new one, or one in which the same run was interrupted.
 
@@ -146,7 +153,7 @@ def claim(
     if state and overwrite:
         folder.clear()
     elif state:
-        _refuse_other_run(folder, state, dataset, recipe)
+        _refuse_other_run(folder, state, dataset, recipe, corrections)
         return folder, True
     # One file, so that a kill leaves all of it or nothing; recipe.toml is the same for people.
     write_json(
@@ -157,6 +164,7 @@ def claim(
             "started": now(),
             "data": [path.resolve().name for path in folders],
             "data_sha256": data_sha256(dataset),
+            "corrections_sha256": _sha256_of(corrections),
             "recipe": asdict(recipe),
         },
     )
@@ -196,7 +204,17 @@ def _refuse_data_folders(output: Path, folders: Sequence[Path]) -> None:
             )
 
 
-def _refuse_other_run(folder: RunFolder, state: dict[str, Any], dataset: Dataset, recipe: Recipe) -> None:
+def _sha256_of(corrections: Corrections | None) -> str | None:
+    return None if corrections is None else corrections.sha256
+
+
+def _refuse_other_run(
+    folder: RunFolder,
+    state: dict[str, Any],
+    dataset: Dataset,
+    recipe: Recipe,
+    corrections: Corrections | None,
+) -> None:
     try:
         earlier = parse_recipe(state.get("recipe", {}), str(folder.run))
     except RecipeError as error:
@@ -210,6 +228,11 @@ def _refuse_other_run(folder: RunFolder, state: dict[str, Any], dataset: Dataset
     if state.get("data_sha256") != data_sha256(dataset):
         raise ResumeError(
             f"{folder.root} was made with other photos than are there now; name another --output, or "
+            "--overwrite it"
+        )
+    if state.get("corrections_sha256") != _sha256_of(corrections):
+        raise ResumeError(
+            f"{folder.root} was made with other corrections of labels; name another --output, or "
             "--overwrite it"
         )
     if state.get("state") == "finished":

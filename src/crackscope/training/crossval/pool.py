@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.dataset.copies import copies_that_differ, copy_numbers
+from crackscope.dataset.corrections import Corrections, apply_corrections
 from crackscope.dataset.discover import discover, is_layout_name
 from crackscope.dataset.fingerprints import fingerprint_photos
 from crackscope.dataset.groups import Grouping, group_photos
@@ -76,6 +77,7 @@ def read_pool(
     grouping: str = Grouping.AUTO,
     positive: str | None = None,
     negative: str | None = None,
+    corrections: Corrections | None = None,
     listener: Listener,
 ) -> Pool:
     """Find, fingerprint and group the photos; each folder is a source and gives it its name.
@@ -89,6 +91,7 @@ def read_pool(
     found = _Found(photos=[], prints=[], files=[])
     for name, folder in _named([*folders, *test_only]).items():
         found.add(name, discover([folder], positive=positive, negative=negative), listener)
+    found.correct(corrections, listener)
     copies = copy_numbers(found.prints)
     kept = _usable(found, copies, listener)
     photos = [found.photos[index] for index in kept]
@@ -128,6 +131,17 @@ class _Found:
         self.prints += fingerprint_photos(dataset, progress=listener.progress)
         self.photos += [replace(photo, source=name) for photo in dataset.photos]
         self.files += [dataset.absolute(photo) for photo in dataset.photos]
+
+    def correct(self, corrections: Corrections | None, listener: Listener) -> None:
+        """Label photos as they were seen, copies across sources too; leave out what can't be told."""
+        # The paths are used as names only: a root that they all share is not needed.
+        names = Dataset(root=Path(), photos=tuple(self.photos))
+        corrected = apply_corrections(names, self.prints, corrections)
+        if corrected is not None:
+            files = dict(zip(((one.source, one.path) for one in self.photos), self.files, strict=True))
+            self.photos, self.prints = list(corrected.dataset.photos), corrected.fingerprints
+            self.files = [files[photo.source, photo.path] for photo in self.photos]
+            listener.note(corrected.counts.sentence())
 
 
 def _usable(found: _Found, copies: Sequence[int], listener: Listener) -> list[int]:

@@ -11,6 +11,7 @@ import torch
 
 from crackscope import __version__
 from crackscope.cpus import available_cpus
+from crackscope.dataset.corrections import Corrections
 from crackscope.dataset.groups import Grouping
 from crackscope.errors import OutputError, SettingsError
 from crackscope.evaluation.tables import Table
@@ -68,6 +69,7 @@ def crossval(
     test_only: Sequence[Path] = (),
     positive: str | None = None,
     negative: str | None = None,
+    corrections: Corrections | None = None,
     options: TrainerOptions | None = None,
     listener: Listener | None = None,
 ) -> CrossvalResult:
@@ -81,6 +83,7 @@ def crossval(
         test_only: Sources that no model is trained on; tested by models of all others.
         positive: Names a class folder, as in `discover`.
         negative: Likewise.
+        corrections: What people saw in photos; their labels are trained on and tested with.
         options: Where and how folds are fine-tuned.
         listener: Hears what is done and how long it will take.
 
@@ -99,6 +102,7 @@ def crossval(
         grouping=plan.grouping,
         positive=positive,
         negative=negative,
+        corrections=corrections,
         listener=listener,
     )
     folds = plan_folds(pool, settings=plan.settings, seeds=plan.seeds, folds=plan.folds, limit=plan.limit)

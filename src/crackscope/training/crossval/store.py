@@ -47,7 +47,7 @@ _COLUMNS = [item.name for item in dataclasses.fields(CrossvalRow)]
 class FoldStore:
     """Takes folds and gives them back.
 
-    A fold with another recipe, seed or photo has another name, so nothing stale is ever read.
+    A fold with another recipe, seed, photo or label has another name, so nothing stale is ever read.
     """
 
     def __init__(self, folder: Path, pool: Pool) -> None:
@@ -97,11 +97,15 @@ class FoldStore:
         content = [
             document,
             fold.seed,
-            [[self._pool.sha256[row] for row in part.tolist()] for part in parts],
+            [[self._identity(row) for row in part.tolist()] for part in parts],
         ]
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
         name = f"{arm} {fold.name} {digest}".replace(",", "").replace(" ", "_")
         return self._folder / f"{name}.csv", self._folder / f"{name}.json"
+
+    def _identity(self, row: int) -> str:
+        # The label too: corrections change it, and the fold with it.
+        return f"{self._pool.sha256[row]} {self._pool.photos.labels[row]}"
 
 
 def write_rows(path: Path, rows: Iterable[CrossvalRow]) -> None:

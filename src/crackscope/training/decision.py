@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -41,11 +41,15 @@ def decide_on_calibration(
     part = parts.calibration
     embeddings = first_view(trained.embedder.embed(part, ("identity",), listener))
     trunk = trained.embedder.trunk(part, ("identity",), listener)
-    familiarity = fit_familiarity(trained.familiar)
+    crops = trained.familiar_crops
+    known = trained.familiar if crops is None else np.concatenate([trained.familiar, crops])
+    familiarity = fit_familiarity(known)
     with torch.inference_mode():
         logits = trained.network.head(torch.from_numpy(embeddings))[:, 0].numpy()
     painted = judge_painted(trained.network, part, recipe)
     decision = fit_decision(logits, familiarity.distances(trunk), part, recipe, listener, painted)
+    if crops is not None:
+        decision = replace(decision, familiarity=_widened(decision.familiarity, familiarity.distances(crops)))
     write_json(folder.decision, asdict(decision))
     return decision, familiarity
 
@@ -89,6 +93,13 @@ def fit_decision(
     listener.note(f"review: {review.summary}")
     limit = set_limit(distances, quantile=choice.familiarity_quantile, fitted_on=fitted_on)
     return Decision(calibration=calibration, threshold=threshold, review=review.band, familiarity=limit)
+
+
+def _widened(limit: Familiarity, distances: NDArray[np.float32]) -> Familiarity:
+    """A limit that as large a share of other concrete keeps as of the calibration photos."""
+    fitted_on = f"{limit.fitted_on}, and {len(distances):,} crops of other concrete"
+    other = set_limit(distances, quantile=limit.quantile, fitted_on=fitted_on)
+    return replace(other, limit=max(limit.limit, other.limit))
 
 
 @dataclass(frozen=True, slots=True)

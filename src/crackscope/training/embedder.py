@@ -71,6 +71,12 @@ class Embedder:
             progress=listener.progress,
         )
 
+    def trunk_of(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, T) the same of images at the network's input size."""
+        trunk = self._session.run(images_nhwc).trunk
+        assert trunk is not None, "every exported graph has a trunk"
+        return trunk
+
     @property
     def input_hw(self) -> tuple[int, int]:
         """The network's input size in pixels."""

@@ -146,7 +146,7 @@ class PlacesRecipe:
 
     steps: int = _key(0, "batches of crops; 0 trains in two stages instead", ge=0)
     data: str = _key("", "folder with surfaces/, uav-cc0/ and caltech101/ (docs/data-card.md)")
-    start: str = _key("", "model folder whose base is taken over; empty: network.weights")
+    start: str = _key("", 'model whose base is taken over: a folder, or "shipped"; empty: network.weights')
     width: int = _key(64, "features of a place", ge=8, le=512)
     dropout: float = _key(0.1, "of those features", ge=0, lt=1)
     unfreeze: int = _key(6, "last blocks of the base that learn", ge=0)

@@ -35,6 +35,7 @@ class Trained:
         history: Every epoch of every stage that ran.
         stage: The one whose weights these are.
         report: What each stage achieved on the validation part, and which was taken.
+        familiar_crops: (M, T) the same of crops of other concrete, which is to be familiar too.
     """
 
     network: CrackNetwork
@@ -44,6 +45,7 @@ class Trained:
     history: tuple[EpochRow, ...]
     stage: Stage
     report: dict[str, Any]
+    familiar_crops: NDArray[np.float32] | None = None
 
 
 def train_stages(

@@ -69,7 +69,7 @@ def draw_crop(source: CropSource, rng: np.random.Generator, input_px: int) -> Cr
     number = int(rng.integers(len(source.photos)))
     pixels = read_pixels(source.photos[number])
     crack = _read_mask(source.masks[number]) if source.role is Role.MASKED else None
-    side_px = _draw_side(rng, source, pixels)
+    side_px = _draw_side(rng, source.crop_px, pixels)
     left, top = _draw_corner(rng, pixels.shape, side_px, crack)
     here = np.s_[top : top + side_px, left : left + side_px]
     pixels = np.ascontiguousarray(pixels[here])
@@ -93,8 +93,8 @@ def draw_crop(source: CropSource, rng: np.random.Generator, input_px: int) -> Cr
     )
 
 
-def _draw_side(rng: np.random.Generator, source: CropSource, pixels_hwc: _U8) -> int:
-    low, high = source.crop_px
+def _draw_side(rng: np.random.Generator, crop_px: tuple[float, float], pixels_hwc: _U8) -> int:
+    low, high = crop_px
     side_px = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     return int(min(side_px, *pixels_hwc.shape[:2]))
 
@@ -157,6 +157,13 @@ def _turned(values: NDArray[_T], turns: int, mirrored: bool) -> NDArray[_T]:
     return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
 
 
-def whole_patch(path: Path, input_px: int) -> _U8:
-    """A patch as prediction sees it."""
-    return resize_rgb(read_pixels(path), (input_px, input_px))
+def cut_crop(photo: Path, crop_px: tuple[float, float], rng: np.random.Generator, input_px: int) -> _U8:
+    """A crop of a photo as it is, at the network's input size.
+
+    Raises:
+        DataError: The photo can't be read any more.
+    """
+    pixels = read_pixels(photo)
+    side_px = _draw_side(rng, crop_px, pixels)
+    left, top = _draw_corner(rng, pixels.shape, side_px, None)
+    return resize_rgb(pixels[top : top + side_px, left : left + side_px], (input_px, input_px))

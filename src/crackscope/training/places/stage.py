@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from crackscope.bundle import load_bundle
+from crackscope.bundle import load_bundle, shipped_bundle_path
 from crackscope.errors import RecipeError
 from crackscope.training.embedder import Embedder
 from crackscope.training.history import EpochRow, write_history
 from crackscope.training.listener import Listener
 from crackscope.training.parts import Parts
+from crackscope.training.places.crops import cut_crop
 from crackscope.training.places.detector_data import detector_sources
+from crackscope.training.places.sources import CropSource
 from crackscope.training.places.teach import TeachOptions, teach
 from crackscope.training.places.warm_start import load_exported_backbone
 from crackscope.training.pyramid import PyramidNetwork
@@ -20,6 +25,9 @@ from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
 from crackscope.training.stages import FAMILIAR_PHOTOS, Trained
 from crackscope.training.weights import WeightsOrigin, load_weights
+
+#: Crops of other concrete that become familiar.
+_CROPS = 1_000
 
 #: Log odds of a place before anything is learned: few are cracked.
 _PRIOR = -2.0
@@ -55,6 +63,7 @@ def teach_stage(parts: Parts, recipe: Recipe, folder: RunFolder, listener: Liste
         familiar=embedder.trunk(parts.train.sample(FAMILIAR_PHOTOS), ("identity",), listener),
         history=(row,),
         stage="finetune",
+        familiar_crops=embedder.trunk_of(_concrete_crops(sources, recipe)),
         report={
             "taken": "finetune",
             "finetune": {
@@ -64,6 +73,21 @@ def teach_stage(parts: Parts, recipe: Recipe, folder: RunFolder, listener: Liste
                 "sources": {source.name: len(source.photos) for source in sources},
             },
         },
+    )
+
+
+def _concrete_crops(sources: Sequence[CropSource], recipe: Recipe) -> NDArray[np.uint8]:
+    """Crops of other concrete as it is, uint8 (N, H, W, 3): it is to be familiar, cracked or not."""
+    names = ("surfaces", "drone")
+    rng = np.random.default_rng([recipe.run.seed, len(names)])
+    return np.stack(
+        [
+            cut_crop(photo, source.crop_px, rng, recipe.network.input_px)
+            for source in sources
+            if source.name in names
+            for photo in source.photos
+            for _ in range(_CROPS // (len(names) * len(source.photos)) + 1)
+        ]
     )
 
 
@@ -102,10 +126,15 @@ def _start(recipe: Recipe) -> tuple[PyramidNetwork, WeightsOrigin]:
         )
     torch.nn.init.constant_(network.head.bias, _PRIOR)
     if recipe.places.start:
-        load_exported_backbone(network, load_bundle(Path(recipe.places.start)).onnx_path)
+        load_exported_backbone(network, _earlier(recipe.places.start))
     elif state:
         network.load_backbone(state)
     return network.eval(), origin
+
+
+def _earlier(start: str) -> Path:
+    folder = shipped_bundle_path() if start == "shipped" else Path(start)
+    return load_bundle(folder).onnx_path
 
 
 def _data_folder(recipe: Recipe) -> Path:

@@ -18,6 +18,9 @@ from crackscope.training.network import CrackNetwork
 
 _PREFIX = "network.backbone."
 
+#: A pyramid does not use it, so a model that is one does not hold it.
+_UNUSED = "conv_head"
+
 
 def load_exported_backbone(network: CrackNetwork, model: Path) -> None:
     """Give a network's base the weights of an exported model of the same base, in place.
@@ -35,6 +38,8 @@ def load_exported_backbone(network: CrackNetwork, model: Path) -> None:
     for conv_name, norm_name in norms_of_convolutions(network.backbone):
         conv = network.backbone.get_submodule(conv_name)
         norm = network.backbone.get_submodule(norm_name)
+        if conv_name == _UNUSED and f"{_UNUSED}.weight" not in found:
+            continue
         weight, bias = found.get(f"{conv_name}.weight"), found.get(f"{conv_name}.weight_bias")
         if weight is None or bias is None or weight.shape != tuple(conv.weight.shape):
             raise WeightsError(

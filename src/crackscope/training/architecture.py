@@ -21,6 +21,7 @@ _NAMES = {
     "Conv2dSame": "Conv",
     "Conv2d": "Conv",
     "Sequential": "Stage",
+    "FeaturePyramid": "Feature pyramid",
 }
 
 
@@ -44,9 +45,9 @@ class Layer:
 
 
 def trace_layers(network: CrackNetwork, input_hw: tuple[int, int]) -> list[Layer]:
-    """The base's layers in the order they run, for an input of ``input_hw`` pixels; norms count to theirs."""
+    """The layers of base and neck in order, for an input of ``input_hw`` pixels; norms count to theirs."""
     shapes: dict[nn.Module, tuple[int, ...]] = {}
-    units = list(_units(network.backbone))
+    units = [*_units(network.backbone), *network.neck()]
     hooks = [unit.register_forward_hook(_note_shape(shapes)) for unit in units]
     was_training = network.training
     try:

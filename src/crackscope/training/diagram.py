@@ -60,7 +60,7 @@ def _draw_boxes(
 ) -> None:
     boxes = [(f"input: RGB {input_hw[1]}×{input_hw[0]}, normalised", _FIXED)]
     boxes += [(layer.title, _TRAINED if layer.trained else _FROZEN) for layer in layers]
-    boxes += [(f"global average pooling: embedding of {network.embedding_size:,}", _FIXED)]
+    boxes += [(f"{network.pooling}: embedding of {network.embedding_size:,}", _FIXED)]
     boxes += [("dense output: logit, calibrated to the score", _HEAD)]
     middle = _BOX_X + _BOX_WIDTH / 2
     for y, (text, colour) in zip(centres, boxes, strict=True):

@@ -66,10 +66,16 @@ def draw_training_figures(
     draw_samples(samples, photos, seed=recipe.run.seed)
     draw_augmentation(augmentation, photos, recipe)
     shown = copy.deepcopy(network)
-    shown.unfreeze(recipe.finetune.unfreeze if recipe.finetune.enabled else 0)
+    shown.unfreeze(_blocks_that_learn(recipe))
     draw_architecture(architecture, shown, (recipe.network.input_px, recipe.network.input_px))
     draw_learning_curves(curves, history, taken=taken)
     return [samples, augmentation, architecture, curves]
+
+
+def _blocks_that_learn(recipe: Recipe) -> int | str:
+    if recipe.places.steps:
+        return recipe.places.unfreeze
+    return recipe.finetune.unfreeze if recipe.finetune.enabled else 0
 
 
 def draw_samples(target: Path, photos: PhotoSet, *, seed: int = 0, per_class: int = 8) -> None:

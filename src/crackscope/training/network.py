@@ -51,6 +51,9 @@ class CrackNetwork(nn.Module):
         RecipeError: timm does not know the backbone, or its features are not a map (N, C, h, w).
     """
 
+    #: How places become an image, for people.
+    pooling = "global average pooling"
+
     mean: Tensor
     std: Tensor
 
@@ -77,6 +80,10 @@ class CrackNetwork(nn.Module):
     def embedding_size(self) -> int:
         """D, the number of pooled features."""
         return self.head.in_features
+
+    def neck(self) -> list[nn.Module]:
+        """What lies between base and pooling."""
+        return []
 
     def features_state(self) -> dict[str, Tensor]:
         """All that makes the embedding: the weights to tell cached features by."""

@@ -68,6 +68,8 @@ class PyramidNetwork(CrackNetwork):
         mean, std, dropout, train_norm: As of `CrackNetwork`.
     """
 
+    pooling = "attention pooling"
+
     def __init__(
         self,
         backbone: str,
@@ -83,6 +85,10 @@ class PyramidNetwork(CrackNetwork):
         self.pyramid = FeaturePyramid(channels, width)
         self.head = nn.Linear(width, 1)
         nn.init.zeros_(self.head.bias)
+
+    def neck(self) -> list[nn.Module]:
+        """The pyramid."""
+        return [self.pyramid]
 
     def features_state(self) -> dict[str, Tensor]:
         """Everything: the head's weights are those of the attention that pools."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackscope.training.batches import PhotoSet
+from crackscope.training.patches import read_pixels
 from crackscope.training.places.sources import CropSource, Role, hold_out
 
 #: Colour maps that cracks are painted on; the rest is masonry, tiles, stone.
@@ -16,7 +17,14 @@ _CANVAS = re.compile(r"concrete|plaster|beige_wall|asphalt|clay|officeceiling", 
 #: Shots of `uav-cc0` that are kept back: the numbers of windows of one shot lie together.
 _KEPT_BACK_SLIDES = (range(655, 740), range(899, 980))
 
-_METU_PX, _SDNET_PX, _SURFACE_PX, _DRONE_PX = (150.0, 227.0), (140.0, 256.0), (95.0, 300.0), (100.0, 260.0)
+_SURFACE_PX, _ROAD_PX, _DRONE_PX = (95.0, 300.0), (140.0, 256.0), (100.0, 260.0)
+
+#: Of labelled patches: share of all crops by source, and the smallest crop to paint on, of the patch's side.
+_PATCH_SHARES = {"metu": 0.2, "sdnet2018": 0.15}
+_OTHER_PATCHES, _CANVAS_SHARE, _SMALLEST, _SMALLEST_OF = 0.15, 0.11, 0.6, {"metu": 0.66, "sdnet2018": 0.547}
+
+#: A smaller crop of a cracked patch may have left the crack out.
+_WHOLE = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,30 +57,37 @@ def detector_sources(data: Path, patches: PhotoSet) -> list[CropSource]:
         patches: The training part of METU and SDNET2018.
     """
     surfaces = read_surfaces(data / "surfaces")
-    sources = []
-    for name, share, crop_px in (("metu", 0.2, _METU_PX), ("sdnet2018", 0.15, _SDNET_PX)):
-        cracked, healthy = (_of(patches, name, label) for label in (1, 0))
-        # A smaller crop of a cracked patch may have left the crack out.
-        whole = (0.85 * crop_px[1], crop_px[1])
-        sources += [
-            _source(f"{name} cracked", Role.CRACKED, cracked, share / 2, whole),
-            _source(f"{name} healthy", Role.OTHER, healthy, share / 2, whole),
-            _source(f"{name} canvas", Role.HEALTHY, healthy, 0.11, crop_px),
-        ]
     small = _files(data / "surfaces" / "ambientcg-small" / "healthy")
     roads = _files(data / "surfaces" / "dnit-roads" / "healthy")
     things = [path for folder in sorted((data / "caltech101").iterdir()) for path in _files(folder)]
     drone, masks = _drone(data / "uav-cc0", kept_back=False)
     return [
-        *sources,
+        *patch_sources(patches),
         _source("surfaces", Role.HEALTHY, surfaces.canvases, 0.24, _SURFACE_PX),
         _source("masonry and tiles", Role.OTHER, surfaces.others, 0.06, _SURFACE_PX),
         _source("thumbnails", Role.OTHER, hold_out(small)[0], 0.02, (90.0, 128.0)),
         _source("not concrete", Role.OTHER, hold_out(things)[0], 0.02, (90.0, 200.0)),
-        _source("roads", Role.OTHER, hold_out(roads)[0], 0.02, _SDNET_PX),
+        _source("roads", Role.OTHER, hold_out(roads)[0], 0.02, _ROAD_PX),
         CropSource(name="drone", role=Role.MASKED, photos=drone, masks=masks, share=0.07, crop_px=_DRONE_PX),
         _source("drone healthy", Role.HEALTHY, _files(data / "uav-cc0" / "healthy"), 0.04, (90.0, 200.0)),
     ]
+
+
+def patch_sources(patches: PhotoSet) -> list[CropSource]:
+    """Labelled patches: both classes (nearly) whole, and the healthy ones to paint on."""
+    found = []
+    for name in sorted(set(patches.sources)):
+        cracked, healthy = (_of(patches, name, label) for label in (1, 0))
+        side_px = float(min(read_pixels((healthy or cracked)[0]).shape[:2]))
+        share = _PATCH_SHARES.get(name, _OTHER_PATCHES)
+        whole = (_WHOLE * side_px, side_px)
+        canvas = (_SMALLEST_OF.get(name, _SMALLEST) * side_px, side_px)
+        found += [
+            _source(f"{name} cracked", Role.CRACKED, cracked, share / 2, whole),
+            _source(f"{name} healthy", Role.OTHER, healthy, share / 2, whole),
+            _source(f"{name} canvas", Role.HEALTHY, healthy, _CANVAS_SHARE, canvas),
+        ]
+    return [source for source in found if source.photos]
 
 
 def held_back_drone(data: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

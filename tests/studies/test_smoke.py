@@ -179,3 +179,11 @@ def test_pretraining(data: Path, tmp_path: Path) -> None:
     done = invoke(pretraining, ["export", str(folder), "-o", str(weights)])
     assert done.exit_code == 0, done.output
     assert weights.stat().st_size > 1_000_000
+
+
+def test_label_corrections(study, data: Path, tiny: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    nothing = tmp_path / "corrections.csv"
+    nothing.write_text("sha256,file,given,seen,reason,seen_by,date\n", encoding="utf-8")
+    shown = study("label_corrections", "--model", tiny, "--corrections", nothing, "--corrections", nothing)
+    # Two tables, the second with its head.
+    assert len(_rows(shown)) == 7

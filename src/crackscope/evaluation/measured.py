@@ -37,7 +37,11 @@ def add_measurements(
         OutputError: The model's folder can't be written to.
     """
     found = {
-        "evaluations": {name: _evaluation(bundle, folder) for name, folder in evaluations.items()},
+        "evaluations": {
+            title: one
+            for name, folder in evaluations.items()
+            for title, one in _evaluations(bundle, name, folder).items()
+        },
         "robustness": {name: _robustness(bundle, folder) for name, folder in robustness.items()},
     }
     found = {kind: {**bundle.config.measured.get(kind, {}), **new} for kind, new in found.items()}
@@ -84,18 +88,27 @@ def _percent(estimate: list[float | None]) -> str:
     return f"{value:.1%}" + ("" if low is None else f" [{low:.1%}, {high:.1%}]")
 
 
-def _evaluation(bundle: Bundle, folder: Path) -> dict[str, Any]:
+def _evaluations(bundle: Bundle, name: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """The results by the labels as published and, where there were corrections, by the corrected ones."""
     path = folder / "metrics.json"
     with _as_written(path, "crackscope evaluate") as document:
-        model, review = document["model"], document["review"]
+        model = document["model"]
         _check(bundle, model["name"], model["sha256"], document["threshold"], folder)
-        return {
-            "photos": document["photos"],
-            "groups": document["groups"],
-            **{name: _estimate(document["metrics"][name], document["metrics"][name]) for name in _COLUMNS},
-            "review": _estimate({"value": review["share"]}, review["share_interval"]),
-            "coverage": {name: _estimate(one, one["interval"]) for name, one in review["coverage"].items()},
-        }
+        found = {name: _results(document)}
+        if "as_seen" in document:
+            found[f"{name}, corrected labels"] = _results(document["as_seen"])
+        return found
+
+
+def _results(document: Mapping[str, Any]) -> dict[str, Any]:
+    review = document["review"]
+    return {
+        "photos": document["photos"],
+        "groups": document["groups"],
+        **{name: _estimate(document["metrics"][name], document["metrics"][name]) for name in _COLUMNS},
+        "review": _estimate({"value": review["share"]}, review["share_interval"]),
+        "coverage": {name: _estimate(one, one["interval"]) for name, one in review["coverage"].items()},
+    }
 
 
 def _robustness(bundle: Bundle, folder: Path) -> dict[str, Any]:

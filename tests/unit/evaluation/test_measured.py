@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from crackscope.bundle import CARD_NAME, load_bundle
+from crackscope.dataset.corrections import Correction, Corrections, Seen
 from crackscope.errors import DataError
+from crackscope.evaluation.as_seen import evaluate_as_seen
 from crackscope.evaluation.evaluate import evaluate
 from crackscope.evaluation.measured import add_measurements, measured_section
 from crackscope.evaluation.photos import find_labelled_photos
@@ -17,6 +19,8 @@ from crackscope.evaluation.report import write_evaluation
 from crackscope.evaluation.robustness import measure_robustness
 from crackscope.evaluation.robustness_report import write_robustness
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.labels import Label
+from crackscope.storage import sha256_file
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +89,17 @@ def test_results_of_something_else_are_refused(
 def test_a_folder_without_results_is_refused(tmp_path: Path, copy: Path) -> None:
     with pytest.raises(DataError, match=r"metrics.json.*crackscope evaluate"):
         add_measurements(load_bundle(copy), {"a wall": tmp_path}, {})
+
+
+def test_results_by_corrected_labels_stand_beside_those_as_published(
+    copy: Path, data: Path, classifier: CrackClassifier, tmp_path: Path
+) -> None:
+    missed = data / "Positive" / "3.png"
+    row = Correction(sha256=sha256_file(missed), file=missed.name, given=Label.POSITIVE, seen=Seen.HEALTHY)
+    corrections = Corrections(name="mine.csv", rows=(row,))
+    published = evaluate(classifier, find_labelled_photos([data], corrections=corrections), n_resamples=50)
+    write_evaluation(tmp_path / "results", published, evaluate_as_seen(published, corrections))
+    add_measurements(load_bundle(copy), {"a wall": tmp_path / "results"}, {})
+    measured = load_bundle(copy).config.measured["evaluations"]
+    assert measured["a wall"]["recall"][0] == pytest.approx(5 / 6)
+    assert measured["a wall, corrected labels"]["recall"][0] == 1

@@ -5,6 +5,7 @@ Northcutt, Jiang & Chuang, Confident Learning, JAIR 2021; by cleanlab, Apache-2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,10 @@ def _wrong_shares(labels: NDArray[np.int64], chances: NDArray[np.float64]) -> ND
     return np.asarray(1 - np.diag(joint) / joint.sum(axis=1))
 
 
-def _resamples(labels: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int):  # type: ignore[no-untyped-def]
+def _resamples(
+    labels: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int
+) -> Iterator[NDArray[np.intp]]:
+    """The rows of each resample: whole groups, as often as they were drawn."""
     for weights in draw_groups(labels, groups, n_resamples=RESAMPLES, seed=seed):
         for counts in weights.astype(np.intp):
             yield np.repeat(np.arange(len(labels)), counts[groups])

@@ -205,10 +205,12 @@ def test_a_review_by_keyboard_is_kept_at_once_undone_and_still_there_after_a_rel
         _expect(page.locator(".answer")).to_contain_text("No crack found")
         page.keyboard.press("1")
         _expect(page.get_by_text("of the selected box")).to_be_visible()
-        page.keyboard.press("c")
+        _expect(page.locator(".regions .badge")).to_have_text("Negative")  # with the photo
+        page.keyboard.press("x")
         _expect(page.locator(".regions .badge")).to_have_text("Positive")
+        _expect(page.locator(".answer")).to_contain_text("Cracked")
         page.keyboard.press("u")
-        _expect(page.locator(".regions .badge")).to_have_count(0)
+        _expect(page.locator(".regions .badge")).to_have_text("Negative")
         page.reload()
         _expect(page.locator(".answer")).to_contain_text("No crack found")
         _expect(page.locator(".trail li")).to_have_count(3)
@@ -219,7 +221,7 @@ def test_a_review_by_keyboard_is_kept_at_once_undone_and_still_there_after_a_rel
     rows = server.client.get(f"/v1/photos/{photo}/reviews").json()
     assert [(row["action"], row["undone"], row["who"]) for row in rows] == [
         ("reject", True, "Jörg Ä"),
-        ("confirm", True, "Jörg Ä"),
+        ("reject", True, "Jörg Ä"),
         ("undo", False, "Jörg Ä"),
         ("undo", False, "Jörg Ä"),
     ]
@@ -533,3 +535,18 @@ def test_the_page_is_served_with_a_strict_policy_and_names_no_other_host(server:
         assert re.findall(r"(?:https?:)?//[\w.]+\.\w+/", text.replace("http://www.w3.org/2000/svg", "")) == []
     for hidden in ("/page/..%2Fapp.py", "/page/..%5Capp.py", "/page/nothing.js"):
         assert server.client.get(hidden).status_code == 404
+
+
+def test_what_is_decided_about_boxes_decides_about_the_photo(browser: Browser, server: RunningServer) -> None:
+    project = _project(server, _photos())
+    photo = _photo(server, project, "half")
+    assert len(photo["places"]) == 1
+    with opened(browser, _at(server, project, photo["id"])) as page:
+        page.keyboard.press("1")
+        page.keyboard.press("x")
+        _expect(page.locator(".question")).to_contain_text("Every region is rejected")
+        _expect(page.locator(".regions .rejected")).to_have_count(1)
+        page.get_by_role("button", name="No crack: Negative").click()
+        _expect(page.locator(".answer")).to_contain_text("No crack found")
+        _expect(page.locator(".question")).to_have_count(0)
+    assert _photo(server, project, "half")["label"] == "Negative"

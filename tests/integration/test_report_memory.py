@@ -17,7 +17,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from crackscope.labels import Label
-from crackscope.reporting.records import Inspection, PhotoEntry, Region, Report
+from crackscope.inspection.records import Region
+from crackscope.reporting.records import Inspection, PhotoEntry, Report
 from crackscope.reporting.write import write_report
 
 folder, form, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -28,7 +29,7 @@ photos = tuple(
     for i in range(count)
 )
 report = Report(inspection=Inspection(), photos=photos, models=(), overlaps=(), crackscope_version="0",
-                made_at=datetime.now(UTC), reviewed=False)
+                made_at=datetime.now(UTC))
 write_report(folder / f"{count}.{form}", report)
 status = Path("/proc/self/status").read_text()
 print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))

@@ -93,7 +93,6 @@ def _of_scan(source: Path, photos: Path | None, model: Path | None) -> Report:
         overlaps=results.overlaps,
         crackscope_version=results.crackscope_version,
         made_at=datetime.now(UTC),
-        reviewed=False,
     )
 
 

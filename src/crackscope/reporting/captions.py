@@ -10,7 +10,7 @@ from crackscope.labels import Label
 from crackscope.reporting.facts import Counts
 from crackscope.reporting.pictures import MOST_BOXES, Picture
 from crackscope.reporting.records import PhotoEntry, Report
-from crackscope.reporting.tables import reason, result, size_mm
+from crackscope.reporting.tables import place_state, reason, result, size_mm
 from crackscope.reporting.words import Words
 
 #: Beside a picture, in letters; the table of reviews has all of it.
@@ -30,7 +30,7 @@ class Bar:
 def classes_of(by_model: Counts, final: Counts, report: Report, words: Words) -> list[Bar]:
     """One bar for the model's labels, another after review where there was one."""
     bars = [_bar(words("summary.chart_model"), by_model, words)]
-    if any(photo.decided for photo in report.photos):
+    if report.reviewed:
         bars.append(_bar(words("summary.chart_final"), final, words))
     return bars
 
@@ -52,7 +52,7 @@ def caption_lines(photo: PhotoEntry, picture: Picture, words: Words) -> Iterator
     yield result(photo, words)
     yield words("photo.score", score=words.score(photo.score), threshold=words.score(photo.threshold))
     yield from _details(photo, words)
-    for act in photo.decisions:
+    for act in photo.acts:
         if act.undone or act.action == "undo" or act.box_ltrb is not None:
             continue
         note = shorten(act.note, _LONGEST_NOTE, placeholder=" …")
@@ -67,26 +67,35 @@ def caption_lines(photo: PhotoEntry, picture: Picture, words: Words) -> Iterator
 
 
 def region_lines(photo: PhotoEntry, words: Words, most: int) -> Iterator[str]:
-    """The regions that are drawn, strongest first; where they are stands in the region table."""
-    shown = photo.regions[: most if len(photo.regions) <= most else max(0, most - 1)]
-    for region in shown:
-        left, top, right, bottom = region.box_ltrb
+    """The places that are drawn, strongest first; all of them stand in the region table."""
+    cracks = photo.verdict.cracks
+    shown = cracks[: most if len(cracks) <= most else max(0, most - 1)]
+    for each in shown:
+        left, top, right, bottom = each.box_ltrb
         size = words("pixels", width=right - left, height=bottom - top)
         if photo.mm_per_px is not None:
-            size += f" ({size_mm(region, photo.mm_per_px, words)} mm)"
-        yield words("photo.region", number=region.number, score=words.score(region.score), size=size)
-    if len(shown) < len(photo.regions):
-        yield words("photo.more_regions", count=len(photo.regions) - len(shown))
+            size += f" ({size_mm(each.box_ltrb, photo.mm_per_px, words)} mm)"
+        if each.region is not None:
+            size = f"{words('photo.region_score', score=words.score(each.region.score))}, {size}"
+        said = "" if each.act is None else f", {place_state(each, words)}"
+        yield words("photo.region", number=each.name, size=size + said)
+    if len(shown) < len(cracks):
+        yield words("photo.more_regions", count=len(cracks) - len(shown))
 
 
 def _details(photo: PhotoEntry, words: Words) -> Iterator[str]:
     if photo.reason is not None:
         yield words("photo.review", reason=reason(photo, words))
-    if photo.regions:
-        yield words("photo.regions", count=len(photo.regions), share=words.percent(photo.cracked_share))
+    places, cracks = photo.places, photo.verdict.cracks
+    if photo.verdict.question is not None:
+        yield words("photo.question")
+    if places and not any(each.act for each in places):
+        yield words("photo.regions", count=len(places), share=words.percent(photo.cracked_share))
+    elif places:
+        yield words("photo.places", count=len(cracks), rejected=len(places) - len(cracks))
     else:
         yield words("photo.no_region")
-    if len(photo.regions) > MOST_BOXES:
+    if len(cracks) > MOST_BOXES:
         yield words("photo.strongest", count=MOST_BOXES)
     if photo.mm_per_px is None:
         yield words("photo.uncalibrated")

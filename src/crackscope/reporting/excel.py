@@ -9,9 +9,10 @@ from typing import Any
 
 import xlsxwriter
 
+from crackscope.inspection.records import BoxLTRB
 from crackscope.reporting import facts
-from crackscope.reporting.records import Region, Report
-from crackscope.reporting.tables import reason
+from crackscope.reporting.records import Report
+from crackscope.reporting.tables import place_state, reason
 from crackscope.reporting.words import Words
 
 #: Excel's own limit of a cell.
@@ -29,7 +30,7 @@ _PHOTO_COLUMNS = {
 _REGION_COLUMNS = {
     "column.number": 6, "column.name": 32, "column.region": 9, "column.score": 9, "excel.left": 10,
     "excel.top": 10, "excel.right": 10, "excel.bottom": 10, "column.area": 11, "excel.width_mm": 12,
-    "excel.height_mm": 12, "excel.area_mm2": 12,
+    "excel.height_mm": 12, "excel.area_mm2": 12, "excel.counts_as": 16, "column.decided": 30,
 }  # fmt: skip
 _REVIEW_COLUMNS = {
     "column.number": 6, "column.name": 32, "column.act": 14, "excel.old_label": 18, "excel.new_label": 18,
@@ -45,18 +46,18 @@ def write_excel(target: Path, report: Report, words: Words) -> None:
         book.set_properties({"title": facts.title(report, words), "author": report.inspection.inspector})
         # XlsxWriter would write the clock of this machine.
         book.set_properties({"created": report.made_at.astimezone(UTC).replace(tzinfo=None)})
-        pen = _Pen(book)
+        pen = _Pen(book, words)
         pen.table(words("sheet.photos"), _titles(_PHOTO_COLUMNS, words), _photo_rows(report, words))
-        pen.table(words("sheet.regions"), _titles(_REGION_COLUMNS, words), _region_rows(report))
-        pen.table(words("sheet.reviews"), _titles(_REVIEW_COLUMNS, words), _review_rows(report, words))
+        pen.table(words("sheet.regions"), _titles(_REGION_COLUMNS, words), _region_rows(report, words))
+        pen.table(words("sheet.reviews"), _review_titles(words), _review_rows(report, words))
         pen.lines(words("sheet.about"), _about(report, words))
 
 
 class _Pen:
     """Writes cells by their kind; a text that begins with = or @ stays a text."""
 
-    def __init__(self, book: Any) -> None:
-        self._book = book
+    def __init__(self, book: Any, words: Words) -> None:
+        self._book, self._words = book, words
         self._bold = book.add_format({"bold": True, "bottom": 1})
         self._wrap = book.add_format({"text_wrap": True, "valign": "top"})
         self._moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"})
@@ -86,7 +87,8 @@ class _Pen:
 
     def _cell(self, sheet: Any, row: int, column: int, value: object) -> None:
         if isinstance(value, datetime):
-            sheet.write_datetime(row, column, value.astimezone(UTC).replace(tzinfo=None), self._moment)
+            local = self._words.local(value).replace(tzinfo=None)
+            sheet.write_datetime(row, column, local, self._moment)
         elif isinstance(value, int | float):
             sheet.write_number(row, column, value)
         elif value is not None:
@@ -95,6 +97,15 @@ class _Pen:
 
 def _titles(columns: dict[str, int], words: Words) -> dict[str, int]:
     return {words(key) if "." in key else key: width for key, width in columns.items()}
+
+
+def _review_titles(words: Words) -> dict[str, int]:
+    """Times in a cell have no zone, so their heading has it."""
+    when = words("column.when")
+    titles = _titles(_REVIEW_COLUMNS, words)
+    return {
+        f"{when} ({words.zone_name})" if title == when else title: width for title, width in titles.items()
+    }
 
 
 def _photo_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
@@ -106,26 +117,30 @@ def _photo_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
             photo.number, photo.name, _label(photo.final_label, words), _label(photo.label, words),
             photo.score, photo.threshold, reason(photo, words) or None,
             photo.decision.who if photo.decision else None,
-            photo.cracked_share if scanned else None, len(photo.regions) if scanned else None, width, height,
+            photo.cracked_share if scanned else None, len(photo.verdict.cracks) if scanned else None,
+            width, height,
             ", ".join(map(str, photo.tile_px)) or None, photo.mm_per_px, photo.taken, photo.camera,
             photo.focal_length_mm, photo.latitude, photo.longitude, photo.sha256,
             words("excel.yes" if there else "excel.no"), photo.error,
         )  # fmt: skip
 
 
-def _region_rows(report: Report) -> Iterator[tuple[object, ...]]:
+def _region_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
     for photo in report.photos:
-        for region in photo.regions:
-            millimetres = _millimetres(region, photo.mm_per_px)
+        for place in photo.places:
+            region = place.region
+            area_px = None if region is None else region.area_px
             yield (
-                photo.number, photo.name, region.number, region.score, *region.box_ltrb, region.area_px,
-                *millimetres,
+                photo.number, photo.name, place.name if region is None else region.number,
+                None if region is None else region.score, *place.box_ltrb, area_px,
+                *_millimetres(place.box_ltrb, area_px, photo.mm_per_px), _label(place.label, words),
+                None if place.act is None else place_state(place, words),
             )  # fmt: skip
 
 
 def _review_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
     for photo in report.photos:
-        for act in photo.decisions:
+        for act in photo.acts:
             yield (
                 photo.number, photo.name, words(f"act.{act.action}"), _label(act.old_label, words),
                 _label(act.new_label, words), *(act.box_ltrb or (None,) * 4), act.who, act.when,
@@ -147,12 +162,12 @@ def _about(report: Report, words: Words) -> Iterator[facts.Fact]:
     yield made, ""
 
 
-def _millimetres(region: Region, mm_per_px: float | None) -> tuple[float | None, ...]:
+def _millimetres(box_ltrb: BoxLTRB, area_px: int | None, mm_per_px: float | None) -> tuple[float | None, ...]:
     if mm_per_px is None:
         return None, None, None
-    left, top, right, bottom = region.box_ltrb
+    left, top, right, bottom = box_ltrb
     width, height = round((right - left) * mm_per_px, 2), round((bottom - top) * mm_per_px, 2)
-    return width, height, round(region.area_px * mm_per_px**2, 2)
+    return width, height, None if area_px is None else round(area_px * mm_per_px**2, 2)
 
 
 def _label(label: str | None, words: Words) -> str | None:

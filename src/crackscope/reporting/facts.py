@@ -67,6 +67,23 @@ def title(report: Report, words: Words) -> str:
     return report.inspection.title or words("title")
 
 
+def review_sentence(report: Report, words: Words) -> str:
+    """How many photos a person decided on; the others have the model's label."""
+    reviewed = len(report.reviewed)
+    if not reviewed:
+        return words("summary.no_reviews")
+    return words("summary.reviewed", reviewed=reviewed, photos=len(report.photos))
+
+
+def signed_sentence(report: Report, words: Words) -> str:
+    """What is signed: true of this report, and no claim to have looked where nobody did."""
+    reviewed = len(report.reviewed)
+    if not reviewed:
+        return words("signature.no_reviews")
+    key = "signature.all" if reviewed == len(report.photos) else "signature.some"
+    return words(key, reviewed=reviewed, photos=len(report.photos))
+
+
 def inspection_facts(report: Report, words: Words) -> Iterator[Fact]:
     """What was inspected, by whom, when and with what."""
     inspection, missing = report.inspection, words("not_stated")

@@ -37,7 +37,7 @@ def write_pdf(target: Path, report: Report, words: Words) -> None:
     _write_method(page, report)
     _write_reading(page)
     page.chapter(words("section.signature"), room_mm=60)
-    page.paragraph(words("signature.statement"))
+    page.paragraph(facts.signed_sentence(report, words))
     draw_signature(page, report.inspection.inspector)
     page.output(str(target))
 
@@ -79,7 +79,7 @@ def _write_summary(page: Page, report: Report) -> None:
     draw_chart(page, classes_of(by_model, final, report, words))
     page.print_table(tables.class_table(report, words))
     marked = words("summary.marked", marked=final.marked, open=final.open)
-    page.paragraph(marked if report.reviewed else f"{marked} {words('summary.no_reviews')}")
+    page.paragraph(f"{marked} {facts.review_sentence(report, words)}")
     page.ln(1.5)
     page.paragraph(words("summary.meaning"))
     missing = missing_numbers(report)

@@ -165,6 +165,7 @@ class Page(FPDF):
         # Cells are filled with the colour that was used last.
         self.set_fill_color(255, 255, 255)
         small = FontFace(size_pt=7, color=SOFT)
+        struck = FontFace(emphasis="S", color=SOFT)
         with super().table(
             borders_layout=TableBordersLayout.NONE,
             width=self.epw * (0.6 if table.narrow else 1),
@@ -178,7 +179,7 @@ class Page(FPDF):
         ) as lines:
             lines.row([self.known(column.heading) for column in table.columns])
             for each in table.rows:
-                line = lines.row()
+                line = lines.row(style=struck if each.struck else None)
                 for index, cell in enumerate(each.cells):
                     spans = 2 if each.below and index == 0 else 1
                     line.cell(self.known(cell), rowspan=spans, border=CellBordersLayout.TOP)

@@ -51,7 +51,7 @@ def longest_side_px(pictures: int) -> int:
 
 
 def draw_picture(photo: PhotoEntry, longest_px: int) -> Picture:
-    """The photo with its regions, numbered as in the table.
+    """The photo with the places that count as cracks, named as in the table; rejected ones are left out.
 
     The file must still be the one that was scanned; where it is not, or can't be read, the picture that the
     scan drew is shown if there is one.
@@ -110,15 +110,15 @@ def _draw_boxes(image: Image.Image, photo: PhotoEntry) -> None:
     line_px = max(1, max(image.size) // 500)
     font = _font(max(11, max(image.size) // 48))
     # The strongest last, so that its label lies on top.
-    for region in sorted(photo.regions[:MOST_BOXES], key=lambda region: -region.number):
-        left, top, right, bottom = (side * scale for side in region.box_ltrb)
+    for place in reversed(photo.verdict.cracks[:MOST_BOXES]):
+        left, top, right, bottom = (side * scale for side in place.box_ltrb)
         box = (left, top, max(left + 2, right - 1), max(top + 2, bottom - 1))
         # White inside black: visible on any concrete and in grey print.
         draw.rectangle(box, outline=(0, 0, 0), width=line_px * 3)
         inner = (box[0] + line_px, box[1] + line_px, box[2] - line_px, box[3] - line_px)
         if inner[2] > inner[0] and inner[3] > inner[1]:
             draw.rectangle(inner, outline=(255, 255, 255), width=line_px)
-        _draw_tag(draw, str(region.number), (left, top), image.size, font)
+        _draw_tag(draw, place.name, (left, top), image.size, font)
 
 
 def _draw_tag(

@@ -7,52 +7,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 from crackscope.bundle import ModelConfig
+from crackscope.inspection.records import Act, Place, Region, Verdict
+from crackscope.inspection.verdict import judge
 from crackscope.labels import Label, ReviewReason
-
-BoxLTRB = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """Neighbouring cells that show a crack; fields as in ``results.json`` of a scan.
-
-    Attributes:
-        number: 1 for the strongest region of the photo.
-        box_ltrb: In pixels of the upright photo, right and bottom exclusive.
-        area_px: Ground covered by its cells, in pixels; not the width of a crack.
-    """
-
-    number: int
-    box_ltrb: BoxLTRB
-    score: float
-    area_px: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One act of a reviewer.
-
-    Attributes:
-        action: confirm, reject, relabel, note or undo.
-        box_ltrb: The place it is about; ``None`` is the photo as a whole.
-        when: With a time zone.
-        undone: Whether it was taken back later.
-    """
-
-    action: str
-    old_label: Label | None
-    new_label: Label | None
-    box_ltrb: BoxLTRB | None
-    note: str
-    who: str
-    when: datetime
-    undone: bool
-
-    @property
-    def settles_photo(self) -> bool:
-        """Whether it sets the label of the photo as a whole, and still counts."""
-        acts = ("confirm", "reject", "relabel")
-        return self.action in acts and self.box_ltrb is None and not self.undone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +25,7 @@ class PhotoEntry:
         label: The model's.
         mm_per_px: ``None`` is "uncalibrated".
         taken: ISO 8601.
-        decisions: All acts, oldest first.
+        acts: All that people did, oldest first.
     """
 
     number: int
@@ -91,33 +48,44 @@ class PhotoEntry:
     latitude: float | None = None
     longitude: float | None = None
     regions: tuple[Region, ...] = ()
-    decisions: tuple[Decision, ...] = ()
+    acts: tuple[Act, ...] = ()
 
     @property
-    def decision(self) -> Decision | None:
-        """The review of the photo as a whole that counts: the last that was not undone."""
-        return next((act for act in reversed(self.decisions) if act.settles_photo), None)
+    def verdict(self) -> Verdict:
+        """What counts, by the one rule."""
+        return judge(self.label, self.regions, self.acts)
 
     @property
-    def decided(self) -> Label | None:
-        """The reviewer's label, where there is one."""
-        return None if self.decision is None else self.decision.new_label
+    def places(self) -> tuple[Place, ...]:
+        """Regions and drawn boxes as they count, rejected ones among them."""
+        return self.verdict.places
+
+    @property
+    def decision(self) -> Act | None:
+        """What settled the label; ``None`` where only the model has spoken."""
+        return self.verdict.act
 
     @property
     def final_label(self) -> Label | None:
-        """The reviewer's label where there is one, else the model's."""
-        return self.decided or self.label
+        """The label that counts."""
+        return self.verdict.label
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether a person decided anything about it that still counts."""
+        return any(act.decides for act in self.acts)
 
     @property
     def review_open(self) -> bool:
-        """Whether the model asks for a look that nobody has taken yet."""
-        return self.reason is not None and self.decided is None
+        """Whether a look is asked for that nobody has taken yet."""
+        verdict = self.verdict
+        return verdict.question is not None or (self.reason is not None and verdict.act is None)
 
     @property
     def worth_showing(self) -> bool:
-        """Whether it is shown as a picture: Positive to the model or a person, or marked for review."""
+        """Whether it is shown as a picture: Positive to the model or a person, marked, or with a place."""
         return self.label is not None and (
-            Label.POSITIVE in (self.label, self.decided) or self.reason is not None
+            Label.POSITIVE in (self.label, self.final_label) or self.reason is not None or bool(self.places)
         )
 
 
@@ -150,7 +118,7 @@ class Report:
     Attributes:
         overlaps: Share of a tile that its neighbour covers too, each setting that was used.
         made_at: With a time zone; all that makes two reports of the same photos differ.
-        reviewed: Whether reviews are recorded where these results come from.
+        zone: Time zone of the times in it, an IANA name; ``None`` is this machine's.
     """
 
     inspection: Inspection
@@ -159,7 +127,12 @@ class Report:
     overlaps: tuple[float, ...]
     crackscope_version: str
     made_at: datetime
-    reviewed: bool
+    zone: str | None = None
+
+    @property
+    def reviewed(self) -> tuple[PhotoEntry, ...]:
+        """The photos about which a person decided anything."""
+        return tuple(photo for photo in self.photos if photo.reviewed)
 
     @property
     def shown(self) -> tuple[PhotoEntry, ...]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from crackscope.errors import DataError
 from crackscope.images import IMAGE_SUFFIXES
+from crackscope.inspection.records import Region
 from crackscope.labels import Label, ReviewReason
-from crackscope.reporting.records import ModelFacts, PhotoEntry, Region
+from crackscope.reporting.records import ModelFacts, PhotoEntry
 from crackscope.storage import read_versioned_json, sha256_file
 
 RESULTS_JSON = "results.json"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from crackscope.inspection.records import Act, BoxLTRB, Place
+from crackscope.labels import Label
 from crackscope.reporting.facts import ACI_224R, EUROCODE_2, Counts, count
-from crackscope.reporting.records import BoxLTRB, Decision, PhotoEntry, Region, Report
+from crackscope.reporting.records import PhotoEntry, Report
 from crackscope.reporting.words import Words
 
 
@@ -21,10 +23,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row; ``below`` is said in small print under its second cell, or across the table."""
+    """A row.
+
+    Attributes:
+        below: Said in small print under its second cell, or across the table.
+        struck: Struck out: a person rejected it.
+    """
 
     cells: tuple[str, ...]
     below: str = ""
+    struck: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +52,7 @@ class Table:
 def class_table(report: Report, words: Words) -> Table:
     """How many photos are in each class, by the model and, where anyone reviewed them, after review."""
     counts = {"column.by_model": count(report.photos, by_model=True)}
-    if any(photo.decided for photo in report.photos):
+    if report.reviewed:
         counts["column.after_review"] = count(report.photos, by_model=False)
     columns = [Column(heading=words("column.class"), width=40)]
     columns += [Column(heading=words(key), width=30, numeric=True) for key in counts]
@@ -61,28 +69,31 @@ def _share(counts: Counts, name: str, words: Words) -> str:
 
 
 def region_table(report: Report, words: Words) -> Table:
-    """Every region of every photo."""
+    """Every region and drawn box of every photo; rejected ones are struck out."""
     columns = (
-        Column(heading=words("column.photo"), width=9, numeric=True),
+        Column(heading=words("column.photo"), width=7, numeric=True),
         Column(heading=words("column.region"), width=9, numeric=True),
-        Column(heading=words("column.score"), width=10, numeric=True),
-        Column(heading=words("column.place"), width=34),
-        Column(heading=words("column.area"), width=18, numeric=True),
-        Column(heading=words("column.size_mm"), width=20, numeric=True),
+        Column(heading=words("column.score"), width=9, numeric=True),
+        Column(heading=words("column.place"), width=27),
+        Column(heading=words("column.area"), width=14, numeric=True),
+        Column(heading=words("column.size_mm"), width=14, numeric=True),
+        Column(heading=words("column.decided"), width=20),
     )
     rows = (
         Row(
             cells=(
                 words.number(photo.number),
-                words.number(region.number),
-                words.score(region.score),
-                place(region.box_ltrb, words),
-                words.number(region.area_px),
-                size_mm(region, photo.mm_per_px, words),
-            )
+                each.name,
+                words.score(None if each.region is None else each.region.score),
+                place(each.box_ltrb, words),
+                "–" if each.region is None else words.number(each.region.area_px),
+                size_mm(each.box_ltrb, photo.mm_per_px, words),
+                place_state(each, words),
+            ),
+            struck=each.label is Label.NEGATIVE,
         )
         for photo in report.photos
-        for region in photo.regions
+        for each in photo.places
     )
     return Table(caption=words("caption.regions"), columns=columns, rows=tuple(rows))
 
@@ -110,7 +121,7 @@ def review_table(report: Report, words: Words) -> Table:
             below=words("note_is", note=decision.note) if decision.note else "",
         )
         for photo in report.photos
-        for decision in photo.decisions
+        for decision in photo.acts
     )
     return Table(caption=words("caption.reviews"), columns=columns, rows=tuple(rows))
 
@@ -180,11 +191,21 @@ def place(box_ltrb: BoxLTRB, words: Words) -> str:
     return words("box", left=left, top=top, width=right - left, height=bottom - top)
 
 
-def size_mm(region: Region, mm_per_px: float | None, words: Words) -> str:
-    """Width and height of a region's box in millimetres; a dash without a scale."""
+def place_state(place: Place, words: Words) -> str:
+    """Who said that a place is a crack or none; a dash where only the model has spoken."""
+    act = place.act
+    if act is None:
+        return "–"
+    if place.label is Label.POSITIVE:
+        return words("place.confirmed" if place.region is not None else "place.drawn", who=act.who)
+    return words("place.rejected" if act.box_ltrb is not None else "place.rejected_whole", who=act.who)
+
+
+def size_mm(box_ltrb: BoxLTRB, mm_per_px: float | None, words: Words) -> str:
+    """Width and height of a box in millimetres; a dash without a scale."""
     if mm_per_px is None:
         return "–"
-    left, top, right, bottom = region.box_ltrb
+    left, top, right, bottom = box_ltrb
     sides = ((right - left) * mm_per_px, (bottom - top) * mm_per_px)
     return " × ".join(words.number(side, 0 if side >= 10 else 1) for side in sides)
 
@@ -201,6 +222,8 @@ def result(photo: PhotoEntry, words: Words) -> str:
 
 def review_state(photo: PhotoEntry, words: Words) -> str:
     """Why a person should look, and whether one has."""
+    if photo.verdict.question is not None:
+        return words("open_question")
     if photo.decision is not None:
         return words("decided_by", who=photo.decision.who)
     return "–" if photo.reason is None else words("open_review", reason=reason(photo, words))
@@ -211,12 +234,12 @@ def reason(photo: PhotoEntry, words: Words) -> str:
     return "" if photo.reason is None else words(f"reason.{photo.reason.name.lower()}")
 
 
-def _act(decision: Decision, words: Words) -> str:
+def _act(decision: Act, words: Words) -> str:
     act = words(f"act.{decision.action}")
     return words("undone_act", act=act) if decision.undone else act
 
 
-def _change(decision: Decision, words: Words) -> str:
+def _change(decision: Act, words: Words) -> str:
     old, new = decision.old_label, decision.new_label
     if new is None:
         return "–"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -19,14 +20,18 @@ LANGUAGES = ("en", "de")
 class Words:
     """The strings of one language: ``words("fact.camera")``, with ``{placeholders}`` filled in by name.
 
+    Args:
+        language: One of `LANGUAGES`.
+        zone: IANA name of the zone of all times; ``None`` is this machine's.
+
     Raises:
-        SettingsError: There is no such language.
+        SettingsError: There is no such language or zone.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, zone: str | None = None) -> None:
         if language not in LANGUAGES:
             raise SettingsError(f"the language is {language!r}; expected one of {', '.join(LANGUAGES)}")
-        self.language = language
+        self.language, self._zone = language, _zone(zone)
         self.strings = read_strings(language)
         self._locale = Locale.parse(self.strings["locale"])
 
@@ -61,8 +66,19 @@ class Words:
         return str(format_date(day, "long", locale=self._locale))
 
     def moment(self, when: datetime) -> str:
-        """A time in UTC, to the minute."""
-        return f"{format_datetime(when.astimezone(UTC), self._pattern, locale=self._locale)} UTC"
+        """A time in the report's zone, to the minute, with the zone."""
+        local = self.local(when)
+        text = format_datetime(local.replace(tzinfo=None), self._pattern, locale=self._locale)
+        return f"{text} {_offset(local)}"
+
+    def local(self, when: datetime) -> datetime:
+        """A time in the report's zone."""
+        return when.astimezone(self._zone)
+
+    @property
+    def zone_name(self) -> str:
+        """The zone of the times."""
+        return _offset(datetime.now(UTC).astimezone()) if self._zone is None else str(self._zone)
 
     def taken(self, text: str | None) -> str:
         """The camera's own time, ISO 8601, as it stands: its zone is rarely known. A dash where none."""
@@ -77,6 +93,22 @@ class Words:
     @property
     def _pattern(self) -> str:
         return self.strings["date_time"]
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(f"the time zone is {name!r}; expected a name such as Europe/Zurich") from None
+
+
+def _offset(local: datetime) -> str:
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
+    if minutes == 0:
+        return "UTC"
+    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def read_strings(language: str) -> dict[str, str]:

@@ -40,11 +40,11 @@ def write_report(target: Path, report: Report, *, language: str = "en") -> None:
     """Write the report whole or not at all.
 
     Raises:
-        SettingsError: The ending or the language is unknown.
+        SettingsError: The ending, the language or the time zone is unknown.
         OutputError: The file can't be written.
         MissingExtraError: The extra ``report`` is not installed.
     """
-    write, words = _writer(form_of(target)), Words(language)
+    write, words = _writer(form_of(target)), Words(language, report.zone)
     with atomic_path(target) as temporary:
         write(temporary, printable(report), words)
 

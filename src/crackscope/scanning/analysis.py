@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import ModelConfig
+from crackscope.inspection.records import Region
 from crackscope.labels import Label, ReviewReason, decide
 from crackscope.photos.pixels import PixelSource
 from crackscope.records import SCORE_DECIMALS
 from crackscope.scanning.decision import CellMaps, find_regions, photo_score, review_reason
-from crackscope.scanning.records import HeatMap, Region, ScanSettings, TileScore
+from crackscope.scanning.records import HeatMap, ScanSettings, TileScore
 from crackscope.scanning.scales import tile_sides
 from crackscope.scanning.scoring import RunModel, TileEvidence, score_tiles
 from crackscope.scanning.stitching import (

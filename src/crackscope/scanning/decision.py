@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import ModelConfig
+from crackscope.inspection.records import BoxLTRB, Region
 from crackscope.labels import ReviewReason
 from crackscope.records import SCORE_DECIMALS
-from crackscope.scanning.records import BoxLTRB, Region
 from crackscope.scanning.regions import label_components
 from crackscope.scanning.tiling import TileGrid
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.inspection.records import BoxLTRB, RegionPlace, Ring
 from crackscope.photos.metadata import PhotoMetadata
 from crackscope.scanning.ground_scale import Scale, ground_scale
-from crackscope.scanning.records import BoxLTRB, RegionPlace, Ring
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader

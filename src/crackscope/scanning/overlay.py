@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from crackscope.inspection.records import BoxLTRB
 from crackscope.labels import Label
 from crackscope.photos.pixels import PixelSource
 from crackscope.scanning.records import HeatMap, PhotoReport
@@ -39,14 +41,33 @@ _COLOURS = np.array(
 _VERDICT_COLOURS = {Label.POSITIVE: (196, 60, 20), Label.NEGATIVE: (30, 110, 140)}
 
 
-def draw_overlay(source: PixelSource, report: PhotoReport, heat: HeatMap) -> Image.Image:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """What people decided, where they did.
+
+    Attributes:
+        tags: What stands at a box; by default a region's number and score.
+        by: Who settled the label.
+    """
+
+    tags: Mapping[BoxLTRB, str] = field(default_factory=dict)
+    by: str | None = None
+
+
+_NOBODY = Annotation()
+
+
+def draw_overlay(
+    source: PixelSource, report: PhotoReport, heat: HeatMap, annotation: Annotation = _NOBODY
+) -> Image.Image:
     """Draw one photo's answer so that a stranger can read it without the manual."""
     size_hw = _picture_size(report.photo_hw)
     photo = Image.fromarray(source.rows(size_hw, 0, size_hw[0]))
     picture = _blend_heat(photo, heat.scores)
     style = _Style.for_width(picture.width)
-    _draw_boxes(picture, report, style)
-    return _frame(picture, report, style, weak_signs=bool(heat.scores.max() >= report.threshold))
+    _draw_boxes(picture, report, style, annotation)
+    weak_signs = bool(heat.scores.max() >= report.threshold) and annotation.by is None
+    return _frame(picture, report, style, annotation, weak_signs=weak_signs)
 
 
 def write_overlay(target: Path, picture: Image.Image) -> None:
@@ -107,7 +128,7 @@ def _blend_heat(photo: Image.Image, scores: NDArray[np.float32]) -> Image.Image:
     return ImageChops.add(ImageChops.multiply(photo, glass_image), paint_image)
 
 
-def _draw_boxes(picture: Image.Image, report: PhotoReport, style: _Style) -> None:
+def _draw_boxes(picture: Image.Image, report: PhotoReport, style: _Style, annotation: Annotation) -> None:
     draw = ImageDraw.Draw(picture)
     scale = picture.width / report.photo_hw[1]
     font = _font(style.text_px)
@@ -123,7 +144,8 @@ def _draw_boxes(picture: Image.Image, report: PhotoReport, style: _Style) -> Non
             outline=(255, 255, 255),
             width=style.line_px,
         )
-        _draw_tag(draw, f"{region.number}: {region.score:.2f}", (left, top), picture.size, font)
+        tag = annotation.tags.get(region.box_ltrb, f"{region.number}: {region.score:.2f}")
+        _draw_tag(draw, tag, (left, top), picture.size, font)
 
 
 def _draw_tag(
@@ -142,7 +164,9 @@ def _draw_tag(
     draw.text((x + 4 - left, y + 4 - top), text, fill=(255, 255, 255), font=font)
 
 
-def _frame(picture: Image.Image, report: PhotoReport, style: _Style, *, weak_signs: bool) -> Image.Image:
+def _frame(
+    picture: Image.Image, report: PhotoReport, style: _Style, annotation: Annotation, *, weak_signs: bool
+) -> Image.Image:
     """Put the verdict above the picture and the legend below it."""
     line_h = style.text_px + style.gap_px
     head_h, foot_h = 2 * line_h + 2 * style.gap_px, 2 * line_h + style.gap_px
@@ -151,7 +175,7 @@ def _frame(picture: Image.Image, report: PhotoReport, style: _Style, *, weak_sig
     framed = Image.new("RGB", (width, picture.height + head_h + foot_h), _PAPER)
     framed.paste(picture, ((width - picture.width) // 2, head_h))
     draw = ImageDraw.Draw(framed)
-    _draw_head(draw, report, style, width, line_h, weak_signs=weak_signs)
+    _draw_head(draw, report, style, annotation, width, line_h, weak_signs=weak_signs)
     legend_y = head_h + picture.height + style.gap_px
     legend_right = _draw_legend(framed, report, style, (style.gap_px, legend_y))
     if report.mm_per_px is None:
@@ -167,6 +191,7 @@ def _draw_head(
     draw: ImageDraw.ImageDraw,
     report: PhotoReport,
     style: _Style,
+    annotation: Annotation,
     width: int,
     line_h: int,
     *,
@@ -181,7 +206,8 @@ def _draw_head(
     used = draw.textlength(verdict, font=_font(style.text_px + 2)) + 2 * style.gap_px
     score = f"score {report.score:.2f}, Positive from {report.threshold:.2f}"
     review = f"   REVIEW: {report.reason}" if report.reason else ""
-    _draw_fitting(draw, score + review, (at[0] + used, at[1] + 1), room - used, style, _INK)
+    decided = f"decided by {annotation.by}   " if annotation.by else ""
+    _draw_fitting(draw, decided + score + review, (at[0] + used, at[1] + 1), room - used, style, _INK)
     found = f"{_findings(report, weak_signs=weak_signs)}   {Path(report.path).name}"
     _draw_fitting(draw, found, (at[0], at[1] + line_h), room, style, _SOFT)
 

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import SettingsError
+from crackscope.inspection.records import BoxLTRB, Region
 from crackscope.labels import Label, ReviewReason
 from crackscope.photos.metadata import PhotoMetadata as PhotoMetadata
 
 #: Version of every table and document a scan writes; docs/scanning.md describes it.
 SCHEMA_VERSION = 1
-
-BoxLTRB = tuple[int, int, int, int]
-Ring = tuple[tuple[float, float], ...]
 
 
 class ScaleSource(StrEnum):
@@ -84,39 +82,6 @@ class TileScore:
     score: float
     label: Label
     distance: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionPlace:
-    """Where a region lies on the earth: its box as closed rings.
-
-    Attributes:
-        polygons_wgs84: (longitude, latitude), counter-clockwise; several where the 180th meridian cuts the
-            box. Edges that are bent in these coordinates have more points than two.
-        ring_crs: The box's corners in the coordinate reference system of the photo, from the lower left one.
-    """
-
-    polygons_wgs84: tuple[Ring, ...]
-    ring_crs: Ring
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """Neighbouring cells that show a crack, merged.
-
-    Attributes:
-        number: 1 for the strongest region of the photo.
-        box_ltrb: Box in pixels of the photo, right and bottom exclusive.
-        area_px: Area of the region's cells, in pixels of the photo: ground covered, not width of a crack.
-        score: The strongest blended score of tiles in it.
-        place: Where it lies, for photos with a coordinate reference system.
-    """
-
-    number: int
-    box_ltrb: BoxLTRB
-    area_px: int
-    score: float
-    place: RegionPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

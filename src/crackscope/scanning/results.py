@@ -19,9 +19,10 @@ from typing import Any, TextIO
 from crackscope.errors import PhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.writers import one_line
+from crackscope.inspection.records import BoxLTRB, Region
 from crackscope.labels import Label
 from crackscope.records import Failure
-from crackscope.scanning.records import SCHEMA_VERSION, BoxLTRB, PhotoMetadata, PhotoReport, Region
+from crackscope.scanning.records import SCHEMA_VERSION, PhotoMetadata, PhotoReport
 from crackscope.storage import atomic_path
 
 PHOTO_COLUMNS = (

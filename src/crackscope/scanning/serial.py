@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from crackscope.inspection.records import Region, RegionPlace, Ring
 from crackscope.labels import Label, ReviewReason
 from crackscope.photos.metadata import PhotoMetadata
-from crackscope.scanning.records import PhotoReport, Region, RegionPlace, Ring, ScaleSource, TileScore
+from crackscope.scanning.records import PhotoReport, ScaleSource, TileScore
 
 
 def report_to_json(report: PhotoReport) -> dict[str, Any]:

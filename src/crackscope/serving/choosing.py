@@ -7,14 +7,13 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Query
-from sqlalchemy import ColumnElement, Select, and_, case, func, null, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from crackscope.labels import Label
 from crackscope.serving.fields import Line, RowId
 from crackscope.serving.models import Photo, Result, Review
 from crackscope.serving.photos import with_result
-from crackscope.serving.reviews import DECISIONS, is_reviewed
 
 _WAITING = ("queued", "running")
 
@@ -24,13 +23,14 @@ class Sort(StrEnum):
 
     UPLOADED = "uploaded"
     NAME = "name"
+    TAKEN = "taken"
     SCORE = "score"
     LABEL = "label"
     REVIEW = "review"
 
 
 class ReviewState(StrEnum):
-    """Photos that the model asks to look at and nobody has; those that someone has, or has not."""
+    """Photos that ask for a look (the model's doubt, an open question); reviewed ones, and those not."""
 
     NEEDED = "needed"
     REVIEWED = "reviewed"
@@ -65,12 +65,12 @@ class PhotoChoice:
         found: list[ColumnElement[bool]] = []
         if self.review is ReviewState.REVIEWED:
             found.append(is_reviewed())
-        elif self.review is not None:
+        elif self.review is ReviewState.UNREVIEWED:
             found.append(~is_reviewed())
-        if self.review is ReviewState.NEEDED:
-            found.append(Result.reason.is_not(None))
+        elif self.review is ReviewState.NEEDED:
+            found.append(_is_needed())
         if self.label is not None:
-            found.append(_label_now() == str(self.label))
+            found.append(Photo.label == str(self.label))
         if self.state is not None:
             states = _WAITING if self.state is PhotoState.WAITING else (str(self.state),)
             found.append(Photo.status.in_(states))
@@ -86,7 +86,7 @@ class PhotoCounts:
     """How many of the chosen photos are what; labels are those that count.
 
     Attributes:
-        needed: Photos the model asks to look at and nobody has.
+        needed: Photos the model asks to look at and nobody has, and those with an open question.
         would_change: Labels that would be others at the choice's threshold; 0 without one.
         open_jobs: The scans that work on them.
         version: Another text whenever a photo, result or review came or went.
@@ -104,29 +104,33 @@ class PhotoCounts:
     version: str
 
 
-def order(sort: Sort) -> tuple[Any, ...]:
-    """The columns to order by; the last one leaves no ties."""
+def order(sort: Sort, *, descending: bool = False) -> tuple[Any, ...]:
+    """The columns to order by; the last one leaves no ties. What is not known stays last either way."""
     first: dict[Sort, tuple[Any, ...]] = {
         Sort.UPLOADED: (),
-        Sort.NAME: (Photo.name,),
-        Sort.SCORE: (Result.score.desc().nulls_last(),),
-        Sort.LABEL: (_label_now().desc().nulls_last(), Result.score.desc()),
-        # What the model asks about, then the least sure, then the rest; done ones last.
-        Sort.REVIEW: (is_reviewed(), Result.reason.is_(None), func.abs(Result.score - Result.threshold)),
+        Sort.NAME: (func.lower(Photo.name), Photo.name),
+        Sort.TAKEN: (Photo.taken_at,),
+        Sort.SCORE: (-Result.score,),
+        Sort.LABEL: (case((Photo.label == str(Label.POSITIVE), 0), else_=1), -Result.score),
+        # What is asked about, then the least sure, then the rest; done ones last.
+        Sort.REVIEW: (
+            case((_is_needed(), 0), (is_reviewed(), 2), else_=1),
+            func.abs(Result.score - Result.threshold),
+        ),
     }
-    return (*first[sort], Photo.id)
+    turned = [column.desc() if descending else column for column in first[sort]]
+    return (*(column.nulls_last() for column in turned), Photo.id.desc() if descending else Photo.id)
 
 
 def count_photos(session: Session, choice: PhotoChoice) -> PhotoCounts:
     """Count the chosen photos by state, label and review."""
-    label = _label_now()
     would_change = null() if choice.threshold is None else _would_change(choice.threshold)
     counted = {
         "waiting": Photo.status.in_(_WAITING),
         "failed": Photo.status == "failed",
-        "positive": label == str(Label.POSITIVE),
-        "negative": label == str(Label.NEGATIVE),
-        "needed": and_(Result.reason.is_not(None), ~is_reviewed()),
+        "positive": Photo.label == str(Label.POSITIVE),
+        "negative": Photo.label == str(Label.NEGATIVE),
+        "needed": _is_needed(),
         "reviewed": is_reviewed(),
         "would_change": would_change,
     }
@@ -154,14 +158,13 @@ def _open_jobs(session: Session, project_id: int | None) -> list[int]:
     return list(session.scalars(query.order_by(Photo.job_id)))
 
 
-def _decided() -> ColumnElement[str | None]:
-    counts = (~Review.undone, Review.action.in_(DECISIONS), Review.box_ltrb.is_(null()))
-    newest = select(Review.new_label).where(Review.photo_id == Photo.id, *counts)
-    return newest.order_by(Review.id.desc()).limit(1).correlate(Photo).scalar_subquery()
+def is_reviewed() -> ColumnElement[bool]:
+    """SQL: whether a person settled the photo's label."""
+    return Photo.decision_id.is_not(None)
 
 
-def _label_now() -> ColumnElement[str | None]:
-    return func.coalesce(_decided(), Result.label)
+def _is_needed() -> ColumnElement[bool]:
+    return or_(and_(Result.reason.is_not(None), ~is_reviewed()), Photo.question.is_not(None))
 
 
 def _would_change(threshold: float) -> ColumnElement[bool]:

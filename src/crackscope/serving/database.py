@@ -45,9 +45,19 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the tables up to date; what is already up to date is left alone."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # A table that is made anew is dropped first; with foreign keys on, its rows' results and reviews
+            # would go with it. Outside a transaction, where alone it has an effect.
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.commit()
+        try:
+            with connection.begin():
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
+        finally:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

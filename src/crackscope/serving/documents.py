@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from crackscope.inspection.records import Place, Verdict
 from crackscope.serving.models import Photo, Result, Review
 
 
@@ -41,6 +42,8 @@ class JobDocument(_FromRow):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    project_id: int | None
+    project: str | None = None
 
 
 class ResultDocument(_FromRow):
@@ -77,10 +80,31 @@ class ReviewDocument(_FromRow):
     undoes_id: int | None
 
 
-class PhotoDocument(_FromRow):
-    """A photo, what the model said of it, and what a person did.
+class PlaceDocument(BaseModel):
+    """A region of the model or a box that a person drew, as it counts.
 
-    ``label`` is the one that counts: the reviewer's where there is one, else the model's.
+    ``label`` is Negative where it was rejected, by itself or with the whole photo. ``name`` is the region's
+    number, or a letter for a drawn box, for good. ``review_id`` is what settled it; without one only the
+    model has spoken. ``score`` and ``area_px`` are the model's.
+    """
+
+    name: str
+    box_ltrb: list[int]
+    label: str
+    drawn: bool
+    score: float | None
+    area_px: int | None
+    review_id: int | None
+    who: str | None
+
+
+class PhotoDocument(_FromRow):
+    """A photo, what the model said of it, and what people decided.
+
+    ``label`` is the one that counts, and ``decision`` the review that settled it, of the photo or of a place
+    called Positive; without one it is the model's. ``places`` are regions and drawn boxes as they count.
+    ``question`` is what only a person can answer: ``every region rejected`` asks what the photo is now.
+    ``same_as`` is the first photo of the project with the very same file.
     """
 
     id: int
@@ -100,21 +124,44 @@ class PhotoDocument(_FromRow):
     expires_at: datetime | None
     status: str
     error: str | None
-    label: str | None = None
-    reviewed: bool = False
+    settings: dict[str, Any]
+    same_as: int | None
+    label: str | None
+    reviewed: bool
+    question: str | None
     decision: ReviewDocument | None = None
+    places: list[PlaceDocument]
     result: ResultDocument | None = None
 
 
-def photo_document(photo: Photo, result: Result | None, decision: Review | None) -> PhotoDocument:
-    """A photo with its current result and the review of it as a whole that counts."""
-    document = PhotoDocument.model_validate(
-        {name: getattr(photo, name) for name in PhotoDocument.model_fields if hasattr(photo, name)}
+def photo_document(
+    photo: Photo, result: Result | None, verdict: Verdict, decision: Review | None, same_as: Photo | None
+) -> PhotoDocument:
+    """A photo with its current result and what counts."""
+    known = {name: getattr(photo, name) for name in PhotoDocument.model_fields if hasattr(photo, name)}
+    return PhotoDocument.model_validate(
+        {
+            **known,
+            "same_as": None if same_as is None else same_as.id,
+            "label": verdict.label,
+            "reviewed": verdict.act is not None,
+            "question": verdict.question,
+            "decision": None if decision is None else ReviewDocument.model_validate(decision),
+            "places": [place_document(place) for place in verdict.places],
+            "result": None if result is None else ResultDocument.model_validate(result),
+        }
     )
-    if result is not None:
-        document.result = ResultDocument.model_validate(result)
-        document.label = result.label
-    if decision is not None:
-        document.decision, document.reviewed = ReviewDocument.model_validate(decision), True
-        document.label = decision.new_label
-    return document
+
+
+def place_document(place: Place) -> PlaceDocument:
+    """A place as it counts."""
+    return PlaceDocument(
+        name=place.name,
+        box_ltrb=list(place.box_ltrb),
+        label=place.label,
+        drawn=place.region is None,
+        score=None if place.region is None else place.region.score,
+        area_px=None if place.region is None else place.region.area_px,
+        review_id=None if place.act is None else place.act.id,
+        who=None if place.act is None else place.act.who,
+    )

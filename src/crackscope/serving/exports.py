@@ -1,9 +1,9 @@
 """Reviews as a data set: tiles in ``Positive/`` and ``Negative/`` that `discover` takes as they are.
 
-What a person decided about a box is cut from that box. A photo as a whole that is Negative gives tiles from
-all over it, the ones the model was least sure of first; one that is Positive gives the tiles in which the
-model found the crack. Where the model found none, the place is unknown, and the photo is listed in
-``not_exported.csv``.
+Only places that a person decided on are called cracked: a confirmed region, a drawn box. A photo as a whole
+that is Negative gives tiles from all over it, the ones the model was least sure of first; one that is
+Positive says that there is a crack, not where, so it is a tile only where it is hardly larger than one. Else
+it is listed in ``not_exported.csv``.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from crackscope.dataset.manifest import write_manifest
 from crackscope.dataset.records import Manifest, ManifestRow, Part
 from crackscope.errors import DataError, PhotoError
 from crackscope.images import read_photo
+from crackscope.inspection.records import Act, BoxLTRB, Verdict
 from crackscope.labels import Label
-from crackscope.scanning.records import BoxLTRB
 from crackscope.serving.database import DATABASE_NAME, open_database
-from crackscope.serving.models import Photo, Project, Result, Review
+from crackscope.serving.models import Photo, Project, Result
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
-from crackscope.serving.reviews import box_decisions, decisions, settled
-from crackscope.serving.tiles import TiledPhoto, boxes_overlap
+from crackscope.serving.tiles import TiledPhoto
+from crackscope.serving.verdicts import acts_of, verdict_of
 from crackscope.storage import sha256_file
 
 MANIFEST, ORIGIN, NOT_EXPORTED = "manifest.csv", "origin.csv", "not_exported.csv"
 
+_NO_PLACE = "Positive as a whole, but nobody has said where: confirm a region or draw a box"
 #: Sound photos have many tiles and say much the same with each.
 _MOST_NEGATIVE_TILES = 32
 #: Share of photos, in hundredths, up to which each part reaches. By the photo's hash: a photo stays in its
@@ -48,7 +49,31 @@ _ORIGIN_COLUMNS = (
 class _Tile:
     label: Label
     box_ltrb: BoxLTRB
-    review: Review
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class _Reviewed:
+    """A photo that somebody decided on, and the tiles that follow."""
+
+    photo: Photo
+    result: Result
+    tiles: tuple[_Tile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPlan:
+    """What an export would hold.
+
+    Attributes:
+        positive: Tiles.
+        negative: Tiles.
+        without_place: Photos (number, name) that are Positive as a whole and nobody has said where.
+    """
+
+    positive: int
+    negative: int
+    without_place: tuple[tuple[int, str], ...]
 
 
 def export_reviews(session: Session, store: PhotoStore, projects: Sequence[int], folder: Path) -> int:
@@ -59,22 +84,18 @@ def export_reviews(session: Session, store: PhotoStore, projects: Sequence[int],
     rows: list[ManifestRow] = []
     origins: list[list[object]] = []
     left_out: list[list[object]] = []
-    query = with_result().where(Photo.project_id.in_(projects), Photo.status == "done").order_by(Photo.id)
-    for photo, result in session.execute(query):
-        whole, boxes = decisions(session, [photo.id]).get(photo.id), box_decisions(session, photo.id).values()
-        if result is None or (whole is None and not boxes):
-            continue
-        tiles = list(_tiles(photo, result, whole, list(boxes)))
+    for reviewed in _reviewed(session, projects):
+        photo, tiles = reviewed.photo, reviewed.tiles
         try:
             written = _write_tiles(store.path(photo.sha256), folder, photo, tiles)
         except PhotoError as error:
             left_out.append([photo.name, str(error)])
             continue
         if not tiles:
-            left_out.append([photo.name, "Positive as a whole, but nobody has said where: review a box"])
+            left_out.append([photo.name, _NO_PLACE])
         for path, tile in zip(written, tiles, strict=True):
             rows.append(_manifest_row(path, folder, photo, tile))
-            origins.append(_origin(path.relative_to(folder).as_posix(), photo, result, tile))
+            origins.append(_origin(path.relative_to(folder).as_posix(), reviewed, tile))
     if rows:
         write_manifest(folder / MANIFEST, Manifest(root=folder, rows=tuple(rows)))
     _write_csv(folder / ORIGIN, _ORIGIN_COLUMNS, origins)
@@ -101,30 +122,51 @@ def export_data_dir(
             raise DataError("nothing is reviewed yet; confirm, reject or relabel some photos or boxes first")
 
 
-def _tiles(photo: Photo, result: Result, whole: Review | None, boxes: Sequence[Review]) -> Iterator[_Tile]:
-    tiled = TiledPhoto(photo, result)
-    for review in boxes:
-        assert review.box_ltrb is not None
-        found = tiled.over(review.box_ltrb)
-        if review.new_label == Label.POSITIVE and len(found) > 1:
+def plan_export(session: Session, projects: Sequence[int]) -> ExportPlan:
+    """Say what an export of these projects would hold; no photo is decoded."""
+    reviewed = list(_reviewed(session, projects))
+    labels = [tile.label for each in reviewed for tile in each.tiles]
+    return ExportPlan(
+        positive=labels.count(Label.POSITIVE),
+        negative=labels.count(Label.NEGATIVE),
+        without_place=tuple((each.photo.id, each.photo.name) for each in reviewed if not each.tiles),
+    )
+
+
+def _reviewed(session: Session, projects: Sequence[int]) -> Iterator[_Reviewed]:
+    query = with_result().where(Photo.project_id.in_(projects), Photo.status == "done").order_by(Photo.id)
+    for photo, result in session.execute(query):
+        acts = [act for act in acts_of(session, [photo.id])[photo.id] if act.decides]
+        if result is None or not acts:
+            continue
+        yield _Reviewed(photo, result, tuple(_tiles(photo, result, acts)))
+
+
+def _tiles(photo: Photo, result: Result, acts: Sequence[Act]) -> Iterator[_Tile]:
+    tiled, verdict = TiledPhoto(photo, result), verdict_of(result, acts)
+    own = {act.box_ltrb: act for act in acts if act.box_ltrb is not None}
+    for place in verdict.places:
+        act = own.get(place.box_ltrb)
+        if act is None or act.new_label is not place.label:
+            continue
+        found = tiled.over(place.box_ltrb)
+        if place.label is Label.POSITIVE and len(found) > 1:
             # A long crack does not run through every tile of its box.
             found = _with_crack(tiled, found, result)
-        yield from (_Tile(settled(review), box, review) for box in found)
-    if whole is None:
+        yield from (_Tile(place.label, box, act) for box in found)
+    yield from _whole(tiled, verdict)
+
+
+def _whole(tiled: TiledPhoto, verdict: Verdict) -> Iterator[_Tile]:
+    """What a decision on the photo as a whole says of its tiles."""
+    act = verdict.act
+    if act is None or act.box_ltrb is not None:
         return
-    contrary = [
-        review.box_ltrb for review in boxes if review.new_label != whole.new_label and review.box_ltrb
-    ]
-    if whole.new_label == Label.NEGATIVE:
-        candidates = sorted(tiled.all(), key=tiled.score, reverse=True)
-    else:
-        places = (_with_crack(tiled, tiled.over(region["box_ltrb_px"]), result) for region in result.regions)
-        candidates = list(dict.fromkeys(box for boxes in places for box in boxes))
-        if not result.regions and max(tiled.photo_wh) <= 2 * tiled.side_px:
-            candidates = [(0, 0, *tiled.photo_wh)]
-    free = [box for box in candidates if not any(boxes_overlap(box, other) for other in contrary)]
-    most = _MOST_NEGATIVE_TILES if whole.new_label == Label.NEGATIVE else None
-    yield from (_Tile(settled(whole), box, whole) for box in free[:most])
+    if act.new_label is Label.NEGATIVE:
+        unsure = sorted(tiled.all(), key=tiled.score, reverse=True)[:_MOST_NEGATIVE_TILES]
+        yield from (_Tile(Label.NEGATIVE, box, act) for box in unsure)
+    elif max(tiled.photo_wh) <= 2 * tiled.side_px and len(verdict.cracks) == len(verdict.places):
+        yield _Tile(Label.POSITIVE, (0, 0, *tiled.photo_wh), act)
 
 
 def _with_crack(tiled: TiledPhoto, boxes: list[BoxLTRB], result: Result) -> list[BoxLTRB]:
@@ -140,7 +182,7 @@ def _write_tiles(source: Path, folder: Path, photo: Photo, tiles: Sequence[_Tile
     for tile in tiles:
         left, top, right, bottom = tile.box_ltrb
         # The review's number too: the same place may have been decided as a box and as part of a photo.
-        name = f"photo{photo.id}-review{tile.review.id}-{left}-{top}-{right}-{bottom}.png"
+        name = f"photo{photo.id}-review{tile.act.id}-{left}-{top}-{right}-{bottom}.png"
         path = folder / tile.label / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(pixels_hwc[top:bottom, left:right]).save(path)
@@ -159,12 +201,12 @@ def _manifest_row(path: Path, folder: Path, photo: Photo, tile: _Tile) -> Manife
     )
 
 
-def _origin(path: str, photo: Photo, result: Result, tile: _Tile) -> list[object]:
-    review = tile.review
-    when = review.created_at.isoformat(timespec="seconds")
+def _origin(path: str, reviewed: _Reviewed, tile: _Tile) -> list[object]:
+    act, photo, result = tile.act, reviewed.photo, reviewed.result
+    when = act.when.isoformat(timespec="seconds")
     return [
-        path, photo.name, photo.sha256, *tile.box_ltrb, tile.label, result.label, review.action, review.who,
-        when, review.note, review.model_sha256,
+        path, photo.name, photo.sha256, *tile.box_ltrb, tile.label, result.label, act.action, act.who,
+        when, act.note, result.model_sha256,
     ]  # fmt: skip
 
 

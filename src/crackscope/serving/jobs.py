@@ -23,6 +23,7 @@ from crackscope.serving.database import Sessions
 from crackscope.serving.models import Job, Photo, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import delete_expired
+from crackscope.serving.verdicts import lock_photo, settle
 
 #: A photo whose scan was begun this often and never ended is given up: it may be what kills the server.
 MOST_ATTEMPTS = 2
@@ -48,12 +49,18 @@ def open_jobs(session: Session) -> int:
     return session.scalar(select(func.count()).where(Job.status.in_(_OPEN))) or 0
 
 
-def scan_again(session: Session, photos: Sequence[Photo], settings: dict[str, Any]) -> Job:
-    """Queue photos that were scanned before; until its new result is there, a photo keeps the old one."""
-    job = Job(settings=settings, total=len(photos))
+def scan_again(
+    session: Session, photos: Sequence[Photo], changes: dict[str, Any], project_id: int | None = None
+) -> Job:
+    """Queue photos that were scanned before; until its new result is there, a photo keeps the old one.
+
+    Only ``changes`` become another: what is not named in them stays as it is for each photo.
+    """
+    job = Job(settings=changes, total=len(photos), project_id=project_id)
     session.add(job)
     session.flush()
     for photo in photos:
+        photo.settings = {**photo.settings, **changes}
         photo.job_id, photo.status, photo.error, photo.attempts = job.id, "queued", None, 0
     session.commit()
     return job
@@ -136,21 +143,18 @@ class JobRunner:
             photo = _begin_next(session, job)
             if photo is None:
                 return True
-            outcome = self._scan(photo, job.settings)
+            outcome = self._scan(photo)
         with self._sessions() as session:
             self._keep(session, photo.id, job, outcome)
         return True
 
-    def _scan(self, photo: Photo, settings: dict[str, Any]) -> _Scanned | str:
+    def _scan(self, photo: Photo) -> _Scanned | str:
         path = self._store.path(photo.sha256)
         try:
             with one_photo(photo.name):
-                scanner = CrackScanner(
-                    self._classifier, scan_settings(settings, self._limit_pixels), self._threads
-                )
-                report = scanner.scan(path)
-                result = _result(photo.id, report, settings, self._classifier.bundle.identity)
-                return _Scanned(report, result)
+                settings = scan_settings(photo.settings, self._limit_pixels)
+                report = CrackScanner(self._classifier, settings, self._threads).scan(path)
+                return _Scanned(report, _result(photo, report, self._classifier.bundle.identity))
         except UnexpectedPhotoError as error:
             _log.exception("photo %d could not be scanned", photo.id)
             return str(error).replace(str(path), photo.name)
@@ -161,6 +165,7 @@ class JobRunner:
         photo = session.get(Photo, photo_id)
         if photo is None:  # deleted meanwhile
             return
+        lock_photo(session, photo)
         photo.attempts = 0
         if isinstance(outcome, str):
             photo.status, photo.error = "failed", outcome
@@ -171,6 +176,7 @@ class JobRunner:
             # A map tells its place only once it is open.
             photo.latitude, photo.longitude = metadata.latitude, metadata.longitude
             session.add(outcome.result)
+            settle(session, photo)
         _count_done(session, job.id)
         session.commit()
         self._on_photo(photo.status)
@@ -201,15 +207,15 @@ def _count_done(session: Session, job_id: int) -> None:
     session.execute(update(Job).where(Job.id == job_id).values(done=finished.scalar_subquery()))
 
 
-def _result(photo_id: int, report: PhotoReport, settings: dict[str, Any], model_sha256: str) -> Result:
+def _result(photo: Photo, report: PhotoReport, model_sha256: str) -> Result:
     (document,) = photo_documents(report)
     assert report.heat is not None
     rows, columns = report.heat.scores.shape
     return Result(
-        photo_id=photo_id,
+        photo_id=photo.id,
         model_sha256=model_sha256,
         # With the scale that a map gives, where the user gave none.
-        settings={**settings, "mm_per_px": report.mm_per_px},
+        settings={**photo.settings, "mm_per_px": report.mm_per_px},
         label=str(report.label),
         score=report.score,
         threshold=report.threshold,

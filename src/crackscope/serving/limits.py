@@ -115,6 +115,7 @@ def check_files(files: Sequence[UploadFile], limits: Limits) -> None:
 
 
 def upload_name(file: UploadFile) -> str:
-    """The file's name as the client gave it, without control characters and at most 255 long."""
+    """The file's name with the folders the client gave, without control characters; of a long one its end."""
     name = "".join(letter if letter.isprintable() else "_" for letter in file.filename or "")
-    return name[:255] or "photo"
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return "/".join(parts)[-255:] or "photo"

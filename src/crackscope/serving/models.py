@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -82,13 +82,17 @@ class Job(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    project_id: Mapped[int | None]
+    #: Made by the client, so that an upload whose answer was lost is stored once.
+    key: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
 class Photo(Base):
     """An uploaded photo: queued, running, done or failed.
 
     ``attempts`` counts scans that were begun and never ended, so that a photo that takes the server down
-    does so no more than twice.
+    does so no more than twice. ``label``, ``decision_id`` (the review that settled it), ``decided_as_whole``
+    and ``question`` are what counts; `verdicts` alone writes them.
     """
 
     __tablename__ = "photos"
@@ -111,6 +115,12 @@ class Photo(Base):
     status: Mapped[str] = mapped_column(String(16), default="queued", index=True)
     error: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)
+    #: How it is scanned: overlap, tile_px, threshold, mm_per_px.
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    label: Mapped[str | None] = mapped_column(String(16))
+    decision_id: Mapped[int | None]
+    decided_as_whole: Mapped[bool] = mapped_column(default=False, server_default=false())
+    question: Mapped[str | None] = mapped_column(String(40))
 
     results: Mapped[list[Result]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     reviews: Mapped[list[Review]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
@@ -157,6 +167,8 @@ class Review(Base):
     model_sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     undone: Mapped[bool] = mapped_column(default=False)
+    #: Made by the client, so that an act whose answer was lost is stored once.
+    key: Mapped[str | None] = mapped_column(String(64), unique=True)
     #: Unique, so that two tabs can't undo the same act.
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"), unique=True)
 

@@ -42,7 +42,7 @@ class PhotoStore:
         Raises:
             OutputError: The disk is full or can't be written to.
         """
-        sha256 = _hash(file)
+        sha256 = hash_of(file)
         target = self.path(sha256)
         if not target.exists():
             with atomic_path(target) as temporary, temporary.open("wb") as copy:
@@ -63,7 +63,8 @@ class PhotoStore:
                 path.unlink(missing_ok=True)
 
 
-def _hash(file: BinaryIO) -> str:
+def hash_of(file: BinaryIO) -> str:
+    """The SHA-256 of a file, which is left at its end."""
     digest = hashlib.sha256()
     file.seek(0)
     while chunk := file.read(_CHUNK_BYTES):

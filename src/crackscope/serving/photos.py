@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import Select, func, select
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from crackscope.errors import PhotoError, UnreadablePhotoError
 from crackscope.images import check_size
 from crackscope.photos.metadata import Header, read_header
+from crackscope.scanning.inputs import VIDEO_SUFFIXES
 from crackscope.serving.models import Job, Photo, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.settings import ServeSettings
@@ -32,7 +34,9 @@ def take_in(
     expires_at = now() + timedelta(hours=settings.keep_uploads_h) if project_id is None else None
     taken: list[tuple[Photo, PhotoError | None]] = []
     for name, file in files:
-        photo = Photo(project_id=project_id, job_id=job.id, name=name, expires_at=expires_at)
+        photo = Photo(
+            project_id=project_id, job_id=job.id, name=name, expires_at=expires_at, settings=job.settings
+        )
         photo.sha256, photo.size_bytes, refusal = store.put(file), file.tell(), None
         try:
             _describe(photo, store, settings.limits.pixels)
@@ -44,7 +48,20 @@ def take_in(
     return taken
 
 
+def first_of_each(session: Session, photos: Iterable[Photo]) -> dict[int, Photo]:
+    """The first photo of the project with the very same file, by the number of the copy."""
+    known = list(photos)
+    same = select(Photo).where(Photo.sha256.in_({photo.sha256 for photo in known})).order_by(Photo.id.desc())
+    firsts = {(photo.project_id, photo.sha256): photo for photo in session.scalars(same)}
+    found = {photo.id: firsts.get((photo.project_id, photo.sha256), photo) for photo in known}
+    return {number: first for number, first in found.items() if first.id != number}
+
+
 def _describe(photo: Photo, store: PhotoStore, limit_pixels: int) -> None:
+    if Path(photo.name).suffix.lower() in VIDEO_SUFFIXES:
+        raise UnreadablePhotoError(
+            "a video; `crackscope scan` takes its frames on the command line, here add pictures of it"
+        )
     header = _header(store, photo.sha256, limit_pixels)
     check_size(header.photo_hw, limit_pixels)
     photo.height_px, photo.width_px = header.photo_hw

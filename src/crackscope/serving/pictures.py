@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from crackscope.images import read_photo
+from crackscope.inspection.records import Region, Verdict
 from crackscope.labels import Label, ReviewReason
 from crackscope.photos.pixels import DecodedPhoto
-from crackscope.scanning.overlay import draw_overlay
-from crackscope.scanning.records import HeatMap, PhotoMetadata, PhotoReport, Region
+from crackscope.scanning.overlay import Annotation, draw_overlay
+from crackscope.scanning.records import HeatMap, PhotoMetadata, PhotoReport
 from crackscope.serving.models import Photo, Result
 
 #: No side of a picture is longer.
@@ -35,45 +35,50 @@ def small_jpeg(path: Path, photo: Photo, max_px: int) -> bytes:
     return _encoded(picture, "JPEG", quality=_JPEG_QUALITY)
 
 
-def overlay_png(path: Path, photo: Photo, result: Result) -> bytes:
-    """The picture that ``crackscope scan`` draws.
+def overlay_png(path: Path, photo: Photo, result: Result, verdict: Verdict) -> bytes:
+    """The picture that ``crackscope scan`` draws, with the label and the places that count after review.
 
     Raises:
         PhotoError: It can't be read.
     """
-    report = _report(photo, result)
     scores = np.asarray(result.grid["scores"], np.float32)
     heat = HeatMap(scores=scores, tile_scores=scores, cell_px=photo.height_px / result.grid["rows"])
-    picture = draw_overlay(DecodedPhoto(read_photo(path)), report, heat)
+    picture = draw_overlay(
+        DecodedPhoto(read_photo(path)), _report(photo, result, verdict), heat, _annotation(result, verdict)
+    )
     return _encoded(picture, "PNG")
 
 
-def _report(photo: Photo, result: Result) -> PhotoReport:
+def _report(photo: Photo, result: Result, verdict: Verdict) -> PhotoReport:
+    reason = result.reason if verdict.act is None else None
+    regions = [
+        place.region or Region(number=number, box_ltrb=place.box_ltrb, area_px=0, score=0.0)
+        for number, place in enumerate(verdict.cracks, start=1)
+    ]
     return PhotoReport(
         path=photo.name,
-        label=Label(result.label),
+        label=verdict.label or Label(result.label),
         score=result.score,
         threshold=result.threshold,
-        reason=None if result.reason is None else ReviewReason(result.reason),
+        reason=None if reason is None else ReviewReason(reason),
         sha256=photo.sha256,
         photo_hw=(photo.height_px, photo.width_px),
         tile_px=(result.tile_px,),
         cracked_share=result.cracked_share,
-        regions=tuple(_region(document) for document in result.regions),
+        regions=tuple(regions),
         tiles=(),
         mm_per_px=result.settings.get("mm_per_px"),
         metadata=PhotoMetadata(),
     )
 
 
-def _region(document: dict[str, Any]) -> Region:
-    left, top, right, bottom = document["box_ltrb_px"]
-    return Region(
-        number=document["region"],
-        box_ltrb=(left, top, right, bottom),
-        area_px=document["area_px"],
-        score=document["score"],
-    )
+def _annotation(result: Result, verdict: Verdict) -> Annotation:
+    tags = {
+        place.box_ltrb: place.name if place.region is None else f"{place.name}: {place.region.score:.2f}"
+        for place in verdict.cracks
+    }
+    changed = f" (model: {result.label})" if verdict.label != result.label else ""
+    return Annotation(tags=tags, by=f"{verdict.act.who}{changed}" if verdict.act is not None else None)
 
 
 def _encoded(picture: Image.Image, form: str, **options: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +12,23 @@ from sqlalchemy.orm import Session
 from crackscope import __version__
 from crackscope.bundle import Bundle
 from crackscope.errors import DataError
+from crackscope.inspection.records import Act
 from crackscope.labels import Label, ReviewReason
 from crackscope.reporting.model_facts import facts_of_models
-from crackscope.reporting.records import Decision, Inspection, ModelFacts, PhotoEntry, Report
-from crackscope.reporting.results_file import region_of
-from crackscope.serving.models import Photo, Project, Result, Review, now
+from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report
+from crackscope.serving.models import Photo, Project, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
+from crackscope.serving.verdicts import acts_of, regions_of
 
 
-def project_report(session: Session, store: PhotoStore, project: Project, bundle: Bundle) -> Report:
+def project_report(
+    session: Session, store: PhotoStore, project: Project, bundle: Bundle, zone: str | None = None
+) -> Report:
     """All photos of a project, in the order in which they were uploaded, with every act of its reviewers."""
     query = with_result().where(Photo.project_id == project.id).order_by(Photo.id)
     rows = [(photo, result) for photo, result in session.execute(query)]
-    acts = _acts(session, project)
+    acts = acts_of(session, [photo.id for photo, _ in rows])
     photos = tuple(
         _entry(number, photo, result, store.path(photo.sha256), acts[photo.id])
         for number, (photo, result) in enumerate(rows, start=1)
@@ -47,7 +49,7 @@ def project_report(session: Session, store: PhotoStore, project: Project, bundle
         overlaps=tuple(sorted({float(result.settings["overlap"]) for result in results})),
         crackscope_version=__version__,
         made_at=now(),
-        reviewed=True,
+        zone=zone,
     )
 
 
@@ -71,17 +73,7 @@ def find_project(session: Session, name: str | None) -> Project:
     raise DataError(f"{problem}; give the number of one with --project ({listed})")
 
 
-def _acts(session: Session, project: Project) -> defaultdict[int, list[Review]]:
-    query = select(Review).join(Photo).where(Photo.project_id == project.id).order_by(Review.id)
-    acts: defaultdict[int, list[Review]] = defaultdict(list)
-    for review in session.scalars(query):
-        acts[review.photo_id].append(review)
-    return acts
-
-
-def _entry(
-    number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Review]
-) -> PhotoEntry:
+def _entry(number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Act]) -> PhotoEntry:
     known = PhotoEntry(
         number=number,
         name=photo.name,
@@ -94,7 +86,7 @@ def _entry(
         latitude=photo.latitude,
         longitude=photo.longitude,
         error=None if result is not None else photo.error or photo.status,
-        decisions=tuple(_decision(act) for act in acts),
+        acts=tuple(acts),
     )
     return known if result is None else _scanned(known, result)
 
@@ -109,19 +101,5 @@ def _scanned(photo: PhotoEntry, result: Result) -> PhotoEntry:
         cracked_share=result.cracked_share,
         tile_px=(result.tile_px,),
         mm_per_px=result.settings.get("mm_per_px"),
-        regions=tuple(region_of(region) for region in result.regions),
-    )
-
-
-def _decision(act: Review) -> Decision:
-    left, top, right, bottom = act.box_ltrb or (0, 0, 0, 0)
-    return Decision(
-        action=act.action,
-        old_label=None if act.old_label is None else Label(act.old_label),
-        new_label=None if act.new_label is None else Label(act.new_label),
-        box_ltrb=(left, top, right, bottom) if act.box_ltrb else None,
-        note=act.note,
-        who=act.who,
-        when=act.created_at,
-        undone=act.undone,
+        regions=regions_of(result),
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, exists, null, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crackscope.inspection.records import Verdict
 from crackscope.labels import Label
 from crackscope.serving.errors import ApiError
-from crackscope.serving.models import Photo, Result, Review
+from crackscope.serving.models import Photo, Review
 from crackscope.serving.photos import current_result
-from crackscope.serving.tiles import boxes_overlap
-
-#: Acts that settle a label.
-DECISIONS = ("confirm", "reject", "relabel")
+from crackscope.serving.verdicts import acts_of, lock_photo, settle, verdict_of
 
 
 def add_review(
@@ -27,15 +25,22 @@ def add_review(
     note: str,
     box_ltrb: list[int] | None,
     seen_label: Label | None = None,
+    key: str | None = None,
 ) -> Review:
     """Record an act on a photo, or on a box of it.
 
     Confirm keeps the label that counts now, reject turns it round, relabel sets the one given; a note
     leaves it. Where the label is another than the reviewer saw, someone was faster and nothing is recorded.
+    An act whose key is known was recorded before: it is given back, and not done again.
 
     Raises:
-        ApiError: The act makes no sense for this photo as it is.
+        ApiError: The act makes no sense for this photo as it is, or the key is another act's.
     """
+    lock_photo(session, photo)
+    if (known := _known(session, key)) is not None:
+        if (known.photo_id, known.who, known.action) != (photo.id, who, action):
+            raise ApiError(409, "key_used", "this key belongs to another act; make a new one for each")
+        return known
     result = current_result(session, photo)
     if result is None:
         raise ApiError(409, "no_result", "this photo has no result yet; wait for its scan")
@@ -44,7 +49,7 @@ def add_review(
         raise ApiError(422, "invalid_request", "new_label goes with relabel, and only with it")
     if action == "note" and not note.strip():
         raise ApiError(422, "invalid_request", "a note needs text")
-    old = _label_now(session, photo, result, box_ltrb)
+    old = _label_now(verdict_of(result, acts_of(session, [photo.id])[photo.id]), box_ltrb)
     if seen_label is not None and seen_label is not old:
         raise ApiError(409, "label_changed", f"the label is {old} by now; look again", details={"label": old})
     other = Label.NEGATIVE if old is Label.POSITIVE else Label.POSITIVE
@@ -59,18 +64,24 @@ def add_review(
         note=note,
         who=who,
         model_sha256=result.model_sha256,
+        key=key,
     )
     session.add(review)
+    settle(session, photo)
     session.commit()
     return review
 
 
-def undo_last(session: Session, who: str, project_id: int | None) -> Review:
+def undo_last(session: Session, who: str, project_id: int | None, key: str | None = None) -> Review:
     """Undo the last act of a person that still counts, in one project or outside all.
+
+    An undo whose key is known was done before: it is given back, and nothing more is undone.
 
     Raises:
         ApiError: There is none.
     """
+    if (known := _known(session, key)) is not None:
+        return known
     last = session.scalar(
         select(Review)
         .join(Photo)
@@ -81,6 +92,8 @@ def undo_last(session: Session, who: str, project_id: int | None) -> Review:
     )
     if last is None:
         raise ApiError(409, "nothing_to_undo", f"there is nothing of {who} to undo here")
+    photo = session.get_one(Photo, last.photo_id)
+    lock_photo(session, photo)
     last.undone = True
     undo = Review(
         photo_id=last.photo_id,
@@ -91,38 +104,16 @@ def undo_last(session: Session, who: str, project_id: int | None) -> Review:
         who=who,
         model_sha256=last.model_sha256,
         undoes_id=last.id,
+        key=key,
     )
     session.add(undo)
+    settle(session, photo)
     session.commit()
     return undo
 
 
-def decisions(session: Session, photo_ids: Iterable[int]) -> dict[int, Review]:
-    """The review of each photo as a whole that counts."""
-    query = _counting().where(Review.photo_id.in_(list(photo_ids)))
-    return {review.photo_id: review for review in session.scalars(query) if review.box_ltrb is None}
-
-
-def box_decisions(session: Session, photo_id: int) -> dict[tuple[int, ...], Review]:
-    """The review of each box of a photo that counts."""
-    query = _counting().where(Review.photo_id == photo_id)
-    return {tuple(review.box_ltrb): review for review in session.scalars(query) if review.box_ltrb}
-
-
-def settled(review: Review) -> Label:
-    """The label that a deciding review set."""
-    assert review.new_label is not None
-    return Label(review.new_label)
-
-
-def is_reviewed() -> ColumnElement[bool]:
-    """SQL: whether a photo as a whole has a decision that counts."""
-    counts = (~Review.undone, Review.action.in_(DECISIONS), Review.box_ltrb.is_(null()))
-    return exists().where(Review.photo_id == Photo.id, *counts)
-
-
-def _counting() -> Select[Review]:
-    return select(Review).where(~Review.undone, Review.action.in_(DECISIONS)).order_by(Review.id)
+def _known(session: Session, key: str | None) -> Review | None:
+    return None if key is None else session.scalar(select(Review).where(Review.key == key))
 
 
 def _check_box(box_ltrb: Sequence[int] | None, photo: Photo) -> None:
@@ -134,13 +125,9 @@ def _check_box(box_ltrb: Sequence[int] | None, photo: Photo) -> None:
         raise ApiError(422, "invalid_request", message)
 
 
-def _label_now(session: Session, photo: Photo, result: Result, box_ltrb: list[int] | None) -> Label:
+def _label_now(verdict: Verdict, box_ltrb: Sequence[int] | None) -> Label:
     if box_ltrb is None:
-        decided = decisions(session, [photo.id]).get(photo.id)
-        return settled(decided) if decided is not None else Label(result.label)
-    decided = box_decisions(session, photo.id).get(tuple(box_ltrb))
-    if decided is not None:
-        return settled(decided)
-    # Before anyone decided: what the model said of that place.
-    touched = any(boxes_overlap(box_ltrb, region["box_ltrb_px"]) for region in result.regions)
-    return Label.POSITIVE if touched else Label.NEGATIVE
+        assert verdict.label is not None
+        return verdict.label
+    left, top, right, bottom = box_ltrb
+    return verdict.label_of((left, top, right, bottom))

@@ -28,14 +28,14 @@ from crackscope.errors import PhotoError
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.suggestions import CANDIDATES_PER_SUGGESTION, suggest
+from crackscope.inspection.records import BoxLTRB, boxes_overlap
 from crackscope.resizing import resize_rgb
-from crackscope.scanning.records import BoxLTRB
 from crackscope.serving.choosing import Sort, order
 from crackscope.serving.models import Photo, Result
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
-from crackscope.serving.reviews import box_decisions, is_reviewed
-from crackscope.serving.tiles import TiledPhoto, boxes_overlap
+from crackscope.serving.tiles import TiledPhoto
+from crackscope.serving.verdicts import acts_of
 
 #: Photos whose heat maps are read, those nearest to a review first: 200 take about half a second.
 _MOST_PHOTOS = 200
@@ -166,7 +166,10 @@ def _suggestion(candidate: _Candidate, seen: _Seen, reason: SuggestionReason) ->
 def _candidates(session: Session, project_id: int, n: int) -> tuple[list[_Candidate], list[_Candidate]]:
     """Tiles that the heat maps are least sure of, at most a few of each photo; and half of n by chance."""
     query = with_result().where(
-        Photo.project_id == project_id, Photo.status == "done", Result.id.is_not(None), ~is_reviewed()
+        Photo.project_id == project_id,
+        Photo.status == "done",
+        Result.id.is_not(None),
+        ~Photo.decided_as_whole,
     )
     query = query.order_by(*order(Sort.REVIEW)).limit(_MOST_PHOTOS).options(undefer(Result.grid))
     unsure: list[_Ranked] = []
@@ -184,7 +187,8 @@ def _candidates(session: Session, project_id: int, n: int) -> tuple[list[_Candid
 
 
 def _unreviewed(session: Session, photo: Photo, result: Result, tiled: TiledPhoto) -> list[_Candidate]:
-    decided = [list(box) for box in box_decisions(session, photo.id)]
+    acts = acts_of(session, [photo.id])[photo.id]
+    decided = [act.box_ltrb for act in acts if act.decides and act.box_ltrb is not None]
     return [
         _Candidate(photo=photo, box_ltrb=box, threshold=result.threshold)
         for box in tiled.all()

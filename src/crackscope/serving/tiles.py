@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.scanning.records import BoxLTRB
+from crackscope.inspection.records import BoxLTRB
 from crackscope.serving.models import Photo, Result
 
 _F32 = NDArray[np.float32]
@@ -58,11 +58,6 @@ def tiles_over(box_ltrb: Sequence[int], side_px: int, photo_wh: tuple[int, int])
     lefts = _starts(left, right, side_px, photo_wh[0])
     tops = _starts(top, bottom, side_px, photo_wh[1])
     return [(x, y, x + side_px, y + side_px) for y in tops for x in lefts]
-
-
-def boxes_overlap(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether two boxes share a pixel."""
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _starts(begin: int, end: int, side_px: int, limit_px: int) -> list[int]:

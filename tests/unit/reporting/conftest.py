@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from crackscope.inspection.records import Act, Region
 from crackscope.labels import Label, ReviewReason
-from crackscope.reporting.records import Decision, Inspection, ModelFacts, PhotoEntry, Region, Report
+from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report
 
 MADE_AT = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)
 PHOTO_WH = (640, 480)
@@ -30,7 +31,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         ),
         photos=(
             _scanned(folder, 1, "pier.jpg", score=0.913, place=(47.3769, 8.5417), mm_per_px=0.4, regions=2),
-            _scanned(folder, 2, "joint.jpg", score=0.702, regions=1, decisions=_rejected("Anna")),
+            _scanned(folder, 2, "joint.jpg", score=0.702, regions=1, acts=_rejected("Anna")),
             _scanned(
                 folder, 3, "dark.jpg", score=0.412, reason=ReviewReason.UNCERTAIN, place=(47.378, 8.542)
             ),
@@ -42,7 +43,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         overlaps=(0.5,),
         crackscope_version="0.1.0",
         made_at=MADE_AT,
-        reviewed=True,
+        zone="UTC",
     )
 
 
@@ -56,7 +57,7 @@ def _scanned(
     regions: int = 0,
     mm_per_px: float | None = None,
     reason: ReviewReason | None = None,
-    decisions: tuple[Decision, ...] = (),
+    acts: tuple[Act, ...] = (),
     written: bool = True,
 ) -> PhotoEntry:
     file = folder / "photos" / name
@@ -88,14 +89,15 @@ def _scanned(
             Region(number=i, box_ltrb=(100 * i, 200, 100 * i + 50, 300), score=0.9 / i, area_px=4000)
             for i in range(1, regions + 1)
         ),
-        decisions=decisions,
+        acts=acts,
     )
 
 
-def _rejected(who: str) -> tuple[Decision, ...]:
+def _rejected(who: str) -> tuple[Act, ...]:
     acts = (("confirm", Label.POSITIVE, "", True), ("reject", Label.NEGATIVE, "a joint, not a crack", False))
     return tuple(
-        Decision(
+        Act(
+            id=number,
             action=action,
             old_label=Label.POSITIVE,
             new_label=new,
@@ -105,5 +107,5 @@ def _rejected(who: str) -> tuple[Decision, ...]:
             when=MADE_AT,
             undone=undone,
         )
-        for action, new, note, undone in acts
+        for number, (action, new, note, undone) in enumerate(acts, start=1)
     )

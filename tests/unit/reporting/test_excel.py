@@ -63,7 +63,7 @@ def test_photos_regions_and_reviews_are_rows_with_numbers_as_numbers(report: Rep
         ("confirmed", "Anna", "yes"),
         ("rejected", "Anna", "no"),
     ]
-    assert reviews[0]["When"] == datetime(2026, 11, 22, 17, 5)
+    assert reviews[0]["When (UTC)"] == datetime(2026, 11, 22, 17, 5)
 
 
 def test_what_it_is_about_stands_in_a_sheet_of_its_own(report: Report, tmp_path: Path) -> None:
@@ -75,10 +75,10 @@ def test_what_it_is_about_stands_in_a_sheet_of_its_own(report: Report, tmp_path:
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_becomes_a_formula_or_a_link(report: Report, tmp_path: Path, text: str) -> None:
-    act = replace(report.photos[1].decisions[1], who=text, note=text)
+    act = replace(report.photos[1].acts[1], who=text, note=text)
     photos = (
         replace(report.photos[0], name=text, camera=text, taken=text),
-        replace(report.photos[1], decisions=(act,)),
+        replace(report.photos[1], acts=(act,)),
         replace(report.photos[4], error=text),
     )
     inspection = replace(report.inspection, structure=text, inspector=text, title=text)

@@ -89,7 +89,7 @@ def test_nothing_is_fetched_and_nothing_runs(report: Report, tmp_path: Path) -> 
 def test_every_text_of_a_stranger_is_escaped(report: Report, tmp_path: Path) -> None:
     plain = _write(report, tmp_path)
     photo = report.photos[1]
-    act = replace(photo.decisions[1], note=HOSTILE, who=HOSTILE)
+    act = replace(photo.acts[1], note=HOSTILE, who=HOSTILE)
     hostile = replace(
         report,
         inspection=replace(
@@ -102,7 +102,7 @@ def test_every_text_of_a_stranger_is_escaped(report: Report, tmp_path: Path) -> 
         ),
         photos=(
             replace(report.photos[0], name=HOSTILE, camera=HOSTILE, taken=HOSTILE),
-            replace(photo, decisions=(photo.decisions[0], act)),
+            replace(photo, acts=(photo.acts[0], act)),
             *report.photos[2:4],
             replace(report.photos[4], error=HOSTILE),
             report.photos[5],

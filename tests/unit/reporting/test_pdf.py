@@ -107,14 +107,14 @@ NAMES = (
 
 
 def test_names_in_any_script_and_of_any_length_are_written(report: Report, tmp_path: Path) -> None:
-    act = report.photos[1].decisions[1]
+    act = report.photos[1].acts[1]
     photos = tuple(
         replace(
             report.photos[1],
             number=number,
             name=name,
             camera=name,
-            decisions=(replace(act, who=name, note=name),),
+            acts=(replace(act, who=name, note=name),),
         )
         for number, name in enumerate(NAMES, start=1)
     )

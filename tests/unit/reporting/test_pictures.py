@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from crackscope.inspection.records import Region
 from crackscope.reporting.pictures import LONGEST_PX, SHORTEST_PX, TOTAL_PIXELS, draw_picture, longest_side_px
-from crackscope.reporting.records import PhotoEntry, Region, Report
+from crackscope.reporting.records import PhotoEntry, Report
 
 
 def _pixels(jpeg: bytes | None) -> np.ndarray:

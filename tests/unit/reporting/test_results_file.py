@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from crackscope.errors import DataError
+from crackscope.inspection.records import Region as ScannedRegion
 from crackscope.labels import Label, ReviewReason
 from crackscope.records import Failure
 from crackscope.reporting.results_file import ScanResults, short_names
 from crackscope.scanning.records import PhotoMetadata, PhotoReport
-from crackscope.scanning.records import Region as ScannedRegion
 from crackscope.scanning.results import write_results
 from crackscope.storage import sha256_file
 

@@ -42,6 +42,7 @@ def test_reviews_become_a_data_set_that_is_discovered_with_its_origin(
 ) -> None:
     for photo, fields in (
         (1, {"action": "confirm"}),
+        (1, {"action": "relabel", "new_label": "Positive", "box_ltrb": [300, 200, 640, 480]}),
         (1, {"action": "reject", "box_ltrb": [400, 0, 500, 100], "note": "a shadow"}),
         (2, {"action": "confirm"}),
         (3, {"action": "reject"}),
@@ -80,10 +81,31 @@ def test_a_cracked_photo_without_a_place_is_listed_and_not_guessed(
     scanned: TestClient, tmp_path: Path
 ) -> None:
     scanned.post("/v1/photos/2/reviews", json={"action": "reject"})
-    scanned.post("/v1/photos/3/reviews", json={"action": "confirm"})
+    # The model's regions of a photo that is Positive as a whole were seen by nobody.
+    scanned.post("/v1/photos/1/reviews", json={"action": "confirm"})
+    scanned.post("/v1/photos/3/reviews", json={"action": "confirm", "box_ltrb": [100, 100, 200, 200]})
+    plan = scanned.get("/v1/projects/1/export/plan").json()
+    assert plan == {
+        "positive": 1, "negative": 0,
+        "without_place": [{"id": 1, "name": "half.png"}, {"id": 2, "name": "sound.png"}],
+    }  # fmt: skip
     folder = _unpack(scanned, tmp_path / "reviews")
-    assert "sound.png" in (folder / "not_exported.csv").read_text(encoding="utf-8")
-    assert "sound.png" not in (folder / "origin.csv").read_text(encoding="utf-8")
+    left_out = (folder / "not_exported.csv").read_text(encoding="utf-8")
+    assert "sound.png" in left_out
+    assert "half.png" in left_out
+    (row,) = read_manifest(folder / "manifest.csv", root=folder).rows
+    assert (row.label, "photo3" in row.path) == (Label.POSITIVE, True)
+
+
+def test_what_a_person_took_back_with_the_whole_photo_is_not_exported_as_a_crack(
+    scanned: TestClient, tmp_path: Path
+) -> None:
+    box = [400, 100, 500, 200]
+    scanned.post("/v1/photos/1/reviews", json={"action": "confirm", "box_ltrb": box})
+    scanned.post("/v1/photos/1/reviews", json={"action": "relabel", "new_label": "Negative"})
+    assert scanned.get("/v1/projects/1/export/plan").json()["positive"] == 0
+    folder = _unpack(scanned, tmp_path / "reviews")
+    assert {row.label for row in read_manifest(folder / "manifest.csv", root=folder).rows} == {Label.NEGATIVE}
 
 
 def test_without_reviews_there_is_nothing_to_export(scanned: TestClient) -> None:

@@ -34,7 +34,7 @@ export async function keep(look, action, note, newLabel) {
     ...(newLabel && { new_label: newLabel }),
     ...(note && { note }),
     ...(selected && { box_ltrb: selected }),
-    ...(action !== "note" && { seen_label: label }),
+    ...(action !== "note" && label && { seen_label: label }),
   };
   const row = await submit({ photoId: photo.id, after: lastReview, who: myName(), fields });
   announce();

@@ -51,7 +51,7 @@ export function photoCard(photo, href, tried) {
  * @param {Label | null} becomes
  */
 function badges(photo, becomes) {
-  const { status, error, label, result, decision } = photo;
+  const { status, error, label, result, decision, question } = photo;
   if (status === "failed")
     return [h("span", { class: "badge failed" }, t("gallery.failed")), h("small", {}, error)];
   if (!result)
@@ -63,6 +63,7 @@ function badges(photo, becomes) {
     becomes && h("span", { class: "badge whatif" }, t("card.becomes", { label: labelText(becomes) })),
     decision &&
       h("small", { class: "by" }, icon(icons.CHECK), t("card.reviewed", { who: whoText(decision.who) })),
+    question && h("span", { class: "badge review" }, t("card.question")),
     !decision &&
       result.reason &&
       h("span", { class: "badge review" }, t("card.review", { reason: reasonText(result.reason) })),

@@ -265,7 +265,7 @@ class Gallery {
 function moveFocus(event) {
   const list = /** @type {HTMLElement} */ (event.currentTarget);
   const links = [...list.querySelectorAll("a")];
-  const at = links.findIndex((link) => link === document.activeElement);
+  const at = links.indexOf(/** @type {any} */ (document.activeElement));
   const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
   /** @type {Record<string, number>} */
   const targets = {

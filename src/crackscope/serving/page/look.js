@@ -3,8 +3,7 @@
 
 import { pendingOf } from "./outbox.js";
 import { regionsAt } from "./regions.js";
-import { decidedBoxes, labelNow } from "./review.js";
-import { labelText } from "./strings.js";
+import { decidedLabel, keyOf, labelNow, newBoxes, placeAt } from "./review.js";
 
 /**
  * @typedef {import("./types.js").Box} Box
@@ -60,28 +59,29 @@ export class Look {
    */
   get marks() {
     if (!this.photo) return [];
-    const labels = new Map(decidedBoxes(this.photo, this.trail).map(({ box, label }) => [keyOf(box), label]));
+    const photo = this.photo;
     const regions = this.regions.map(({ box_ltrb_px }) => box_ltrb_px);
     const known = new Set(regions.map(keyOf));
-    const more = new Map([...labels.keys()].map((key) => [key, boxOf(key)]));
+    const said = photo.places.filter(({ review_id }) => review_id).map(({ box_ltrb }) => box_ltrb);
+    /** @type {Map<string, Box>} */
+    const more = new Map([...said, ...newBoxes(photo)].map((box) => [keyOf(box), box]));
     for (const box of [this.drawn, this.selected]) if (box) more.set(keyOf(box), box);
-    const mark = (/** @type {Box} */ box, /** @type {string} */ name, /** @type {boolean} */ drawn) => {
-      const key = keyOf(box);
-      return { box, name, drawn, label: labels.get(key) ?? null, selected: key === keyOf(this.selected) };
-    };
+    const mark = (/** @type {Box} */ box, /** @type {string} */ name, /** @type {boolean} */ drawn) => ({
+      box,
+      name: placeAt(photo, box)?.name ?? name,
+      drawn,
+      label: decidedLabel(photo, box),
+      selected: keyOf(box) === keyOf(this.selected),
+    });
     return [
       ...regions.map((box, index) => mark(box, String(index + 1), false)),
-      ...[...more]
-        .filter(([key]) => !known.has(key))
-        .map(([key, box]) =>
-          mark(/** @type {Box} */ (box), labels.has(key) ? labelText(labels.get(key) ?? null) : "?", true),
-        ),
+      ...[...more].filter(([key]) => !known.has(key)).map(([, box]) => mark(box, "?", true)),
     ];
   }
 
-  /** The label that counts, of the selected box or of the photo. */
+  /** The label that counts, of the selected box or of the photo; null for a box nobody has spoken of. */
   get label() {
-    return this.photo ? labelNow(this.photo, this.trail, this.selected) : "Negative";
+    return this.photo ? labelNow(this.photo, this.selected) : null;
   }
 
   /** How many reviews of the photo are on their way. */
@@ -94,9 +94,6 @@ export class Look {
     return Math.max(0, ...this.trail.map((row) => row.id));
   }
 }
-
-/** @param {Box | null} box */
-const keyOf = (box) => (box ? box.join(",") : "");
 
 /**
  * The box of a text such as "10,20,300,400".

@@ -20,8 +20,12 @@ export function showRegions(list, look, onSelect) {
       {},
       h(
         "button",
-        { "aria-pressed": String(mark.selected), onclick: () => onSelect(mark.selected ? null : mark.box) },
-        h("b", {}, mark.drawn ? t("regions.drawn") : t("regions.item", { n: index + 1 })),
+        {
+          "aria-pressed": String(mark.selected),
+          class: mark.label === "Negative" ? "rejected" : "",
+          onclick: () => onSelect(mark.selected ? null : mark.box),
+        },
+        h("b", {}, t(mark.drawn ? "regions.drawn" : "regions.item", { n: mark.name })),
         !mark.drawn && ` ${scoreText(regions[index].score)}`,
         h("small", {}, sizeText(mark.box, mmPerPx)),
         mark.label && labelBadge(mark.label),

@@ -50,6 +50,8 @@ export function reviewPanel({ act, undo, onWhole }) {
     t("undo"),
     key("U"),
   );
+  const decide = h("div", { class: "decide" }, confirm, reject);
+  const set = h("span", { class: "soft" });
   /** @type {ReturnType<typeof setTimeout>} */
   let timer;
   note.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -62,8 +64,8 @@ export function reviewPanel({ act, undo, onWhole }) {
       { class: "review" },
       h("h2", {}, t("review.title"), " ", target),
       whole,
-      h("div", { class: "decide" }, confirm, reject),
-      h("div", { class: "buttons" }, h("span", { class: "soft" }, t("review.set")), positive, negative),
+      decide,
+      h("div", { class: "buttons" }, set, positive, negative),
       note,
       h("div", { class: "buttons" }, saveNote, back, state),
       h("label", { class: "check" }, goOn, t("review.go_on")),
@@ -91,13 +93,15 @@ export function reviewPanel({ act, undo, onWhole }) {
     },
     /**
      * @param {boolean} possible
-     * @param {string} label
+     * @param {string | null} label null: a box of which nobody has said anything
      * @param {Box | null} box
      * @param {number} waiting
      */
     show(possible, label, box, waiting) {
       for (const button of [confirm, reject, positive, negative, saveNote]) button.disabled = !possible;
       whole.hidden = !box;
+      decide.hidden = label === null;
+      fill(set, t(label === null ? "review.is_it" : "review.set"));
       setName.hidden = myName() !== "local";
       fill(name, setName.hidden ? t("who.as", { name: myName() }) : "");
       fill(target, t(box ? "review.target.box" : "review.target.photo"));

@@ -21,6 +21,16 @@
  * @property {number} area_px
  * @property {number} [region]
  *
+ * @typedef {object} Place a region or a drawn box, as it counts
+ * @property {string} name the region's number, or a letter
+ * @property {Box} box_ltrb
+ * @property {Label} label Negative: rejected
+ * @property {boolean} drawn
+ * @property {number | null} score
+ * @property {number | null} area_px
+ * @property {number | null} review_id null: only the model has spoken
+ * @property {string | null} who
+ *
  * @typedef {object} Result
  * @property {number} id
  * @property {Label} label
@@ -62,7 +72,9 @@
  * @property {string | null} error
  * @property {Label | null} label
  * @property {boolean} reviewed
- * @property {Review | null} decision
+ * @property {string | null} question what only a person can answer
+ * @property {Review | null} decision what settled the label
+ * @property {Place[]} places
  * @property {Result | null} result
  *
  * @typedef {object} Grid

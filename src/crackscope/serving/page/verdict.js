@@ -3,25 +3,23 @@
 
 import { changedLabel } from "./card.js";
 import { h } from "./dom.js";
-import { decisionOf, labelNow } from "./review.js";
+import { labelNow } from "./review.js";
 import { labelText, percent, reasonText, scoreText, t, whoText } from "./strings.js";
 
 /**
  * @typedef {import("./types.js").Photo} Photo
- * @typedef {import("./types.js").Review} Review
  * @param {Photo} photo
- * @param {Review[]} trail
  * @param {number | null} tried a threshold
+ * @param {(label: import("./types.js").Label) => void} onAnswer what the photo is, where that is asked
  */
-export function verdict(photo, trail, tried) {
-  const { result, status, error, reviewed } = photo;
+export function verdict(photo, tried, onAnswer) {
+  const { result, status, error, reviewed, decision, question } = photo;
   if (!result) {
     const text =
       status === "failed" ? "verdict.failed" : status === "running" ? "verdict.running" : "verdict.waiting";
     return [h("p", { class: "answer" }, t(text)), error && h("p", { class: "problem" }, error)];
   }
-  const label = labelNow(photo, trail, null);
-  const decision = decisionOf(trail);
+  const label = labelNow(photo, null) ?? result.label;
   const changed = changedLabel(photo, tried);
   const said = {
     label: labelText(result.label),
@@ -37,8 +35,16 @@ export function verdict(photo, trail, tried) {
     ),
     status === "failed" && h("p", { class: "problem" }, error),
     (status === "queued" || status === "running") && h("p", { class: "soft" }, t("verdict.waiting")),
+    question && asked(onAnswer),
     decision &&
-      h("p", {}, t("verdict.person", { who: whoText(decision.who), label: labelText(decision.new_label) })),
+      h(
+        "p",
+        {},
+        t(decision.box_ltrb ? "verdict.person.place" : "verdict.person", {
+          who: whoText(decision.who),
+          label: labelText(decision.new_label),
+        }),
+      ),
     h("p", { class: decision ? "soft" : "" }, t("verdict.model", said)),
     result.reason &&
       !reviewed &&
@@ -60,4 +66,22 @@ export function verdict(photo, trail, tried) {
         ),
       ),
   ];
+}
+
+/**
+ * Every region was rejected: only a person can say what the photo is now.
+ * @param {(label: import("./types.js").Label) => void} onAnswer
+ */
+function asked(onAnswer) {
+  return h(
+    "div",
+    { class: "question", role: "group", "aria-label": t("question.regions") },
+    h("p", {}, t("question.regions")),
+    h(
+      "div",
+      { class: "buttons" },
+      h("button", { onclick: () => onAnswer("Negative") }, t("question.negative")),
+      h("button", { onclick: () => onAnswer("Positive") }, t("question.positive")),
+    ),
+  );
 }

@@ -70,6 +70,10 @@ export class Viewer {
       onThreshold: (tried) => this.tryThreshold(tried),
       onSelect: (box) => this.select(box, true),
       onDelete: (photo) => this.askDelete(photo),
+      onAnswer: (label) => {
+        this.select(null);
+        this.act("relabel", label);
+      },
     });
     fill(main, this.frame.element);
     this.trying = whenQuiet(200, () => this.keepInAddress());
@@ -215,6 +219,10 @@ export class Viewer {
     const { photo } = look;
     const note = review.takeNote();
     if (!photo?.result || (action === "note" && !note)) return;
+    if (look.label === null && (action === "confirm" || action === "reject")) {
+      review.giveBack(note);
+      return void toast(t("review.choose"));
+    }
     const kept = keep(look, action, note, newLabel);
     if (review.goOn() && action !== "note" && !look.selected) this.step(1);
     try {

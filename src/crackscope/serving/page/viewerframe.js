@@ -25,8 +25,10 @@ export class ViewerFrame {
    * @param {(tried: number | null) => void} parts.onThreshold
    * @param {(box: Box | null) => void} parts.onSelect a region of the list
    * @param {(photo: Photo) => void} parts.onDelete
+   * @param {(label: import("./types.js").Label) => void} parts.onAnswer what the photo is, where that is asked
    */
-  constructor({ tools, review, onStep, onThreshold, onSelect, onDelete }) {
+  constructor({ tools, review, onStep, onThreshold, onSelect, onDelete, onAnswer }) {
+    this.onAnswer = onAnswer;
     this.review = review;
     this.onSelect = onSelect;
     this.onDelete = onDelete;
@@ -91,7 +93,7 @@ export class ViewerFrame {
     this.threshold.show(tried, photo.result?.threshold ?? 0.5, wouldChange);
     this.estimate.hidden = !look.estimated;
     this.review.show(Boolean(photo.result), look.label, look.selected, look.pending);
-    fill(this.judged, ...verdict(photo, trail, tried));
+    fill(this.judged, ...verdict(photo, tried, this.onAnswer));
     showRegions(this.regionList, look, this.onSelect);
     fill(this.trail, trailList(trail));
     fill(

@@ -9,11 +9,12 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
+from pydantic import BaseModel
 from starlette.background import BackgroundTask
 
 from crackscope.serving.context import CurrentServer, CurrentSession, found
 from crackscope.serving.errors import ApiError
-from crackscope.serving.exports import export_reviews
+from crackscope.serving.exports import export_reviews, plan_export
 from crackscope.serving.fields import RowId
 from crackscope.serving.models import Project
 
@@ -45,6 +46,33 @@ def export(server: CurrentServer, session: CurrentSession, project_id: RowId) ->
         media_type="application/zip",
         filename=f"reviews-{project_id}.zip",
         background=BackgroundTask(target.unlink, missing_ok=True),
+    )
+
+
+class LeftOutPhoto(BaseModel):
+    """A photo that is Positive as a whole, and nobody has said where."""
+
+    id: int
+    name: str
+
+
+class ExportPlanDocument(BaseModel):
+    """What the export would hold: tiles by label, and the photos that give none."""
+
+    positive: int
+    negative: int
+    without_place: list[LeftOutPhoto]
+
+
+@router.get("/v1/projects/{project_id}/export/plan")
+def export_plan(session: CurrentSession, project_id: RowId) -> ExportPlanDocument:
+    """What ``/export`` would hold, without making it."""
+    found(session, Project, project_id)
+    plan = plan_export(session, [project_id])
+    return ExportPlanDocument(
+        positive=plan.positive,
+        negative=plan.negative,
+        without_place=[LeftOutPhoto(id=number, name=name) for number, name in plan.without_place],
     )
 
 

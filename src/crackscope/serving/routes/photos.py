@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -17,9 +17,9 @@ from crackscope.serving.context import CurrentServer, CurrentSession, Server, fo
 from crackscope.serving.documents import PhotoDocument, photo_document
 from crackscope.serving.errors import ApiError, photo_refusal
 from crackscope.serving.fields import RowId
-from crackscope.serving.models import Photo, Result
-from crackscope.serving.photos import current_result, delete_photos
-from crackscope.serving.reviews import decisions
+from crackscope.serving.models import Photo, Result, Review
+from crackscope.serving.photos import current_result, delete_photos, first_of_each
+from crackscope.serving.verdicts import verdicts
 
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
 
@@ -54,23 +54,28 @@ def list_photos(
     session: CurrentSession,
     choice: CurrentChoice,
     sort: Sort = Sort.UPLOADED,
+    descending: bool = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> PhotoPage:
     """Photos with their current result and decision."""
     query = choice.select()
     total = session.scalar(select(func.count()).select_from(query.with_only_columns(Photo.id).subquery()))
-    rows = session.execute(query.order_by(*order(sort)).limit(limit).offset(offset)).all()
-    decided = decisions(session, [photo.id for photo, _ in rows])
-    photos = [photo_document(photo, result, decided.get(photo.id)) for photo, result in rows]
-    return PhotoPage(total=total or 0, photos=photos)
+    rows = session.execute(
+        query.order_by(*order(sort, descending=descending)).limit(limit).offset(offset)
+    ).all()
+    return PhotoPage(
+        total=total or 0, photos=_documents(session, [(photo, result) for photo, result in rows])
+    )
 
 
 @router.get("/ids")
-def list_ids(session: CurrentSession, choice: CurrentChoice, sort: Sort = Sort.UPLOADED) -> list[int]:
+def list_ids(
+    session: CurrentSession, choice: CurrentChoice, sort: Sort = Sort.UPLOADED, descending: bool = False
+) -> list[int]:
     """The numbers of all chosen photos, in order: what comes before and after a photo."""
     query = choice.select().with_only_columns(Photo.id)
-    return list(session.scalars(query.order_by(*order(sort))))
+    return list(session.scalars(query.order_by(*order(sort, descending=descending))))
 
 
 @router.get("/counts")
@@ -83,7 +88,7 @@ def count(session: CurrentSession, choice: CurrentChoice) -> PhotoCounts:
 def get_photo(session: CurrentSession, photo_id: RowId) -> PhotoDocument:
     """One photo."""
     photo = found(session, Photo, photo_id)
-    return photo_document(photo, current_result(session, photo), decisions(session, [photo_id]).get(photo_id))
+    return _documents(session, [(photo, current_result(session, photo))])[0]
 
 
 @router.delete("/{photo_id}", status_code=204)
@@ -112,10 +117,13 @@ def thumbnail(server: CurrentServer, session: CurrentSession, photo_id: RowId) -
 
 @router.get("/{photo_id}/overlay", response_class=Response, responses=_PICTURE)
 def overlay(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> Response:
-    """The annotated PNG that ``crackscope scan`` draws."""
+    """The annotated PNG that ``crackscope scan`` draws, with the places that count after review."""
     photo = found(session, Photo, photo_id)
     result = _result(session, photo)
-    data = _drawn(server, lambda: pictures.overlay_png(server.store.path(photo.sha256), photo, result))
+    verdict = verdicts(session, [(photo, result)])[photo.id]
+    data = _drawn(
+        server, lambda: pictures.overlay_png(server.store.path(photo.sha256), photo, result, verdict)
+    )
     return _picture(data, "image/png")
 
 
@@ -123,6 +131,24 @@ def overlay(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> 
 def grid(session: CurrentSession, photo_id: RowId) -> GridDocument:
     """The scores of the photo's cells, for a heat map and a threshold of one's own."""
     return GridDocument(**_result(session, found(session, Photo, photo_id)).grid)
+
+
+def _documents(session: Session, rows: Sequence[tuple[Photo, Result | None]]) -> list[PhotoDocument]:
+    judged = verdicts(session, rows)
+    numbers = [verdict.act.id for verdict in judged.values() if verdict.act is not None]
+    copies = first_of_each(session, [photo for photo, _ in rows])
+    settling = {review.id: review for review in session.scalars(select(Review).where(Review.id.in_(numbers)))}
+    return [
+        photo_document(
+            photo,
+            result,
+            verdict,
+            None if verdict.act is None else settling.get(verdict.act.id),
+            copies.get(photo.id),
+        )
+        for photo, result in rows
+        for verdict in [judged[photo.id]]
+    ]
 
 
 def _result(session: Session, photo: Photo) -> Result:

@@ -13,9 +13,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
+from crackscope.errors import SettingsError
+from crackscope.reporting.words import Words
 from crackscope.reporting.write import Form, write_report
 from crackscope.serving.context import CurrentServer, CurrentSession, found
-from crackscope.serving.errors import busy
+from crackscope.serving.errors import ApiError, busy
 from crackscope.serving.fields import RowId
 from crackscope.serving.models import Project
 from crackscope.serving.reports import project_report
@@ -54,10 +56,14 @@ def report(
     project_id: RowId,
     form: Form,
     language: Annotated[Language, Query(description="Of words, numbers and dates.")] = Language.ENGLISH,
+    zone: Annotated[
+        str | None, Query(max_length=64, description="IANA name; without it the server's.")
+    ] = None,
 ) -> FileResponse:
     """The inspection report of a project: to read (HTML), to sign (PDF), or its tables (Excel)."""
     project = found(session, Project, project_id)
-    content = project_report(session, server.store, project, server.classifier.bundle)
+    _check_zone(zone)
+    content = project_report(session, server.store, project, server.classifier.bundle, zone)
     handle, name = tempfile.mkstemp(dir=server.settings.data_dir, prefix=".report-", suffix=f".{form}")
     os.close(handle)
     target = Path(name)
@@ -79,3 +85,10 @@ def report(
         headers=_HEADERS,
         background=BackgroundTask(target.unlink, missing_ok=True),
     )
+
+
+def _check_zone(zone: str | None) -> None:
+    try:
+        Words(Language.ENGLISH, zone)
+    except SettingsError as error:
+        raise ApiError(422, "invalid_request", str(error)) from None

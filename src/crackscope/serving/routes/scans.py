@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crackscope.errors import SettingsError
@@ -14,9 +15,10 @@ from crackscope.serving import jobs
 from crackscope.serving.context import CurrentServer, CurrentSession, Server, found
 from crackscope.serving.documents import JobDocument
 from crackscope.serving.errors import ApiError, busy, photo_refusal
-from crackscope.serving.fields import RowId
+from crackscope.serving.fields import IdempotencyKey, RowId
 from crackscope.serving.limits import check_files, upload_name
 from crackscope.serving.models import Job, Photo, Project
+from crackscope.serving.photo_store import hash_of
 from crackscope.serving.photos import take_in
 
 router = APIRouter(tags=["scan"])
@@ -33,11 +35,19 @@ class UploadedPhoto(BaseModel):
     error: str | None
 
 
+class SkippedPhoto(BaseModel):
+    """A file that was not kept, because the project has it already."""
+
+    name: str
+    same_as: int
+
+
 class ScanDocument(BaseModel):
-    """The job that scans an upload, and its photos."""
+    """The job that scans an upload, its photos, and what was skipped because it is there already."""
 
     job: JobDocument
     photos: list[UploadedPhoto]
+    skipped: list[SkippedPhoto]
 
 
 @router.post("/v1/scan", status_code=202)
@@ -50,8 +60,12 @@ def scan(
     tile_px: Annotated[int | None, Form(ge=16, le=100_000)] = None,
     threshold: Annotated[float | None, Form(ge=0, le=1)] = None,
     mm_per_px: Annotated[float | None, Form(gt=0, le=1000)] = None,
+    skip_copies: Annotated[bool, Form(description="Skip files that the project has.")] = False,
+    key: IdempotencyKey = None,
 ) -> ScanDocument:
     """Keep photos and scan them; the answer comes at once, the job tells how far it is.
+
+    With an ``Idempotency-Key`` made by the client the photos are kept once, however often they are sent.
 
     Photos without a project are deleted after a while. A photo that is none is a failed one; where that is
     true of all, the answer is 413, 415 or 422 and nothing is kept.
@@ -62,34 +76,42 @@ def scan(
     _check_settings(settings, limits.pixels)
     if project_id is not None:
         found(session, Project, project_id)
-    _require_room(session, server)
     with server.store.lock:
-        job = Job(settings=settings, total=len(files))
+        if (known := _job_of(session, key)) is not None:
+            return _document(session, known)
+        _require_room(session, server)
+        job = Job(settings=settings, total=len(files), project_id=project_id, key=key)
         session.add(job)
         session.flush()
         uploads = [(upload_name(file), file.file) for file in files]
+        skipped: list[SkippedPhoto] = []
+        if skip_copies:
+            uploads, skipped = _without_copies(session, project_id, uploads)
         taken = take_in(session, server.store, server.settings, job, project_id, uploads)
         refusals = [refusal for _, refusal in taken if refusal is not None]
-        if len(refusals) == len(taken):
+        if taken and len(refusals) == len(taken) and not skipped:
             session.rollback()
             server.store.delete_unused(session, [photo.sha256 for photo, _ in taken])
             status, code = photo_refusal(refusals[0])
             details = {"photos": [{"name": photo.name, "error": photo.error} for photo, _ in taken]}
             raise ApiError(status, code, f"{taken[0][0].name}: {refusals[0]}", details=details)
-        job.done = len(refusals)
+        job.done, job.total = len(refusals), len(taken)
         session.commit()
     server.runner.wake()
-    return ScanDocument(
-        job=JobDocument.model_validate(job),
-        photos=[
-            UploadedPhoto(id=photo.id, name=photo.name, status=photo.status, error=photo.error)
-            for photo, _ in taken
-        ],
-    )
+    return _document(session, job, skipped)
+
+
+@router.get("/v1/uploads/{key}")
+def get_upload(session: CurrentSession, key: str) -> ScanDocument:
+    """What an upload with this ``Idempotency-Key`` became; 404 where it never arrived."""
+    job = _job_of(session, key)
+    if job is None:
+        raise ApiError(404, "not_found", "there is no upload with this key")
+    return _document(session, job)
 
 
 class ScanFields(BaseModel):
-    """How to scan again; what is left out is as in ``POST /v1/scan``."""
+    """What to do otherwise; what is left out stays as it is for each photo, null takes it back."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -105,15 +127,15 @@ def scan_project(
 ) -> JobDocument:
     """Scan all photos of a project again, with another threshold or scale; reviews stay."""
     found(session, Project, project_id)
-    settings = fields.model_dump()
-    _check_settings(settings, server.settings.limits.pixels)
+    changes = fields.model_dump(exclude_unset=True)
+    _check_settings(changes, server.settings.limits.pixels)
     photos = session.scalars(select(Photo).where(Photo.project_id == project_id).order_by(Photo.id)).all()
     if not photos:
         raise ApiError(409, "no_photos", "there is nothing to scan; upload photos first")
     if any(photo.status in ("queued", "running") for photo in photos):
         raise ApiError(409, "scan_running", "photos of this project are being scanned; wait or cancel that")
     _require_room(session, server)
-    job = jobs.scan_again(session, photos, settings)
+    job = jobs.scan_again(session, photos, changes, project_id)
     server.runner.wake()
     return JobDocument.model_validate(job)
 
@@ -121,8 +143,14 @@ def scan_project(
 @router.get("/v1/jobs")
 def list_jobs(session: CurrentSession) -> list[JobDocument]:
     """The latest jobs, newest first."""
-    rows = session.scalars(select(Job).order_by(Job.id.desc()).limit(_MOST_LISTED))
-    return [JobDocument.model_validate(job) for job in rows]
+    rows = session.scalars(select(Job).order_by(Job.id.desc()).limit(_MOST_LISTED)).all()
+    projects = {job.project_id for job in rows}
+    named = session.execute(select(Project.id, Project.name).where(Project.id.in_(projects)))
+    names = dict(named.tuples().all())
+    documents = [JobDocument.model_validate(job) for job in rows]
+    for document in documents:
+        document.project = names.get(document.project_id or 0)
+    return documents
 
 
 @router.get("/v1/jobs/{job_id}")
@@ -136,6 +164,38 @@ def cancel_job(session: CurrentSession, job_id: RowId) -> Response:
     """Cancel a job; the photo in work is finished, the others are not begun."""
     jobs.cancel(session, found(session, Job, job_id))
     return Response(status_code=204)
+
+
+def _document(session: Session, job: Job, skipped: Sequence[SkippedPhoto] = ()) -> ScanDocument:
+    photos = session.scalars(select(Photo).where(Photo.job_id == job.id).order_by(Photo.id))
+    return ScanDocument(
+        job=JobDocument.model_validate(job),
+        photos=[
+            UploadedPhoto(id=photo.id, name=photo.name, status=photo.status, error=photo.error)
+            for photo in photos
+        ],
+        skipped=list(skipped),
+    )
+
+
+def _job_of(session: Session, key: str | None) -> Job | None:
+    return None if key is None else session.scalar(select(Job).where(Job.key == key))
+
+
+def _without_copies(
+    session: Session, project_id: int | None, uploads: list[tuple[str, BinaryIO]]
+) -> tuple[list[tuple[str, BinaryIO]], list[SkippedPhoto]]:
+    here = select(Photo.sha256, func.min(Photo.id)).where(Photo.project_id == project_id)
+    known = dict(session.execute(here.group_by(Photo.sha256)).tuples().all())
+    kept: list[tuple[str, BinaryIO]] = []
+    skipped = []
+    for name, file in uploads:
+        number = known.get(hash_of(file))
+        if number is None:
+            kept.append((name, file))
+        else:
+            skipped.append(SkippedPhoto(name=name, same_as=number))
+    return kept, skipped
 
 
 def _check_settings(settings: dict[str, Any], limit_pixels: int) -> None:

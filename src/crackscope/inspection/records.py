@@ -1,0 +1,138 @@
+"""What is said of a photo: the model's regions, people's acts, and the places and label that count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from crackscope.labels import Label
+
+#: Left, top, right, bottom in pixels of the upright photo; right and bottom exclusive.
+BoxLTRB = tuple[int, int, int, int]
+Ring = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPlace:
+    """Where a region lies on the earth: its box as closed rings.
+
+    Attributes:
+        polygons_wgs84: (longitude, latitude), counter-clockwise; several where the 180th meridian cuts the
+            box. Edges that are bent in these coordinates have more points than two.
+        ring_crs: The box's corners in the coordinate reference system of the photo, from the lower left one.
+    """
+
+    polygons_wgs84: tuple[Ring, ...]
+    ring_crs: Ring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Neighbouring cells that show a crack, merged.
+
+    Attributes:
+        number: 1 for the strongest region of the photo.
+        box_ltrb: Box in pixels of the photo, right and bottom exclusive.
+        area_px: Area of the region's cells, in pixels of the photo: ground covered, not width of a crack.
+        score: The strongest blended score of tiles in it.
+        place: Where it lies, for photos with a coordinate reference system.
+    """
+
+    number: int
+    box_ltrb: BoxLTRB
+    area_px: int
+    score: float
+    place: RegionPlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One act of a person.
+
+    Attributes:
+        id: Grows with time; later acts count before earlier ones.
+        action: confirm, reject, relabel, note or undo.
+        box_ltrb: The place it is about; ``None`` is the photo as a whole.
+        when: With a time zone.
+        undone: Whether it was taken back later.
+    """
+
+    id: int
+    action: str
+    old_label: Label | None
+    new_label: Label | None
+    box_ltrb: BoxLTRB | None
+    note: str
+    who: str
+    when: datetime
+    undone: bool
+
+    @property
+    def decides(self) -> bool:
+        """Whether it sets a label, and was not taken back."""
+        return self.action in ("confirm", "reject", "relabel") and not self.undone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place of a photo as it counts: a region of the model, or a box that a person drew.
+
+    Attributes:
+        name: The region's number, or the letter of a drawn box; it stays the same whatever is decided later.
+        label: Negative where it was rejected, by itself or with the whole photo: it is no crack.
+        region: What the model found there; ``None`` for a drawn box.
+        act: What settled it; ``None`` where only the model has spoken.
+    """
+
+    name: str
+    box_ltrb: BoxLTRB
+    label: Label
+    region: Region | None = None
+    act: Act | None = None
+
+
+class Question(StrEnum):
+    """What only a person can answer before the photo's label can be trusted."""
+
+    EVERY_REGION_REJECTED = "every region rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What counts for a photo.
+
+    Attributes:
+        label: A person's where one settled it, else the model's; ``None`` without a scan.
+        act: What settled the label; ``None`` where only the model has spoken.
+        places: Regions in their order, then drawn boxes; rejected ones among them.
+        question: What is to be answered still.
+    """
+
+    label: Label | None
+    act: Act | None = None
+    places: tuple[Place, ...] = ()
+    question: Question | None = None
+
+    @property
+    def cracks(self) -> tuple[Place, ...]:
+        """The places that count as cracks."""
+        return tuple(place for place in self.places if place.label is Label.POSITIVE)
+
+    def label_of(self, box_ltrb: BoxLTRB) -> Label:
+        """The label of a box: its own, else Positive where it touches a place that counts as a crack."""
+        for place in self.places:
+            if place.box_ltrb == box_ltrb:
+                return place.label
+        touched = any(boxes_overlap(box_ltrb, place.box_ltrb) for place in self.cracks)
+        return Label.POSITIVE if touched else Label.NEGATIVE
+
+
+def boxes_overlap(one: BoxLTRB, other: BoxLTRB) -> bool:
+    """Whether two boxes share a pixel."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def lies_in(inner: BoxLTRB, outer: BoxLTRB) -> bool:
+    """Whether a box lies wholly in another."""
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]

@@ -1,4 +1,4 @@
-"""The page's JavaScript keeps the types its comments state, and biome finds nothing in it; needs `npm install`."""
+"""The page's JavaScript keeps the types its comments state; skipped where npm installed nothing."""
 
 from __future__ import annotations
 

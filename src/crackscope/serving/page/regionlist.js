@@ -32,9 +32,7 @@ export function showRegions(list, look, onSelect) {
       ),
     ),
   );
-  const focused = [...list.querySelectorAll("button")].findIndex(
-    (button) => button === document.activeElement,
-  );
+  const focused = [...list.querySelectorAll("button")].indexOf(/** @type {any} */ (document.activeElement));
   fill(list, ...(items.length ? items : [h("li", { class: "soft" }, t("regions.none"))]));
   if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
 }

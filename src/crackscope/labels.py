@@ -29,3 +29,8 @@ class ReviewReason(StrEnum):
 def decide(score: float, threshold: float) -> Label:
     """Positive if and only if ``score >= threshold``; every door decides through this function."""
     return Label.POSITIVE if score >= threshold else Label.NEGATIVE
+
+
+def shown_score(score: float) -> float:
+    """A score as people are shown it: three decimals, and never 0 or 1 where it only comes near."""
+    return min(max(round(score, 3), 0.001 if score > 0 else 0.0), 0.999 if score < 1 else 1.0)

@@ -35,10 +35,15 @@ def running_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
-    """A page of a new profile; it fails at the end where a script failed or the page's policy was hurt."""
+def opened(browser: Browser, url: str, *, asks_for_name: bool = False, **options: Any) -> Iterator[Page]:
+    """A page of a new profile; it fails at the end where a script failed or the page's policy was hurt.
+
+    The page asks a reviewer without a name for one before the first decision; only where ``asks_for_name``.
+    """
     with browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options) as context:
         context.set_default_timeout(PAGE_PATIENCE_MS)
+        if not asks_for_name:
+            context.add_init_script("sessionStorage.setItem('crackscope.asked', 'yes')")
         page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))

@@ -19,6 +19,7 @@ from PIL import Image
 
 from crackscope.bundle import ReviewBand
 from crackscope.dataset.synthetic import make_photo
+from crackscope.labels import shown_score
 from tests.helpers.browsers import DESKTOP, PHONE, opened, running_browser
 from tests.helpers.bundles import write_tiny_bundle
 from tests.helpers.servers import RunningServer, running_server
@@ -123,13 +124,13 @@ def test_a_stranger_makes_a_project_uploads_and_finds_the_photos(
         page.locator("dialog input[type=file]").first.set_input_files(
             [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
         )
-        _expect(page.locator("#uploads")).to_contain_text("1 file was not taken")
+        _expect(page.locator("#uploads")).to_contain_text("1 file was taken but can't be scanned")
         _expect(page.locator("#uploads li")).to_contain_text("notes.txt")
         _expect(page.locator(".gallery .badge.positive, .gallery .badge.negative")).to_have_count(7)
         _expect(page.locator(".gallery a")).to_have_count(8)
         page.get_by_label("Sort by").select_option("name")
         _expect(page.locator(".gallery .name").nth(1)).to_have_text(LONG.strip())
-        assert _names(page) == [name.strip() for name in sorted(name for name, _ in files)]
+        assert _names(page) == [name.strip() for name in sorted((name for name, _ in files), key=str.lower)]
         page.get_by_label("Sort by").select_option("score")
         _expect(page.locator(".gallery .name").first).to_have_text("black.png")
         page.get_by_role("button", name=re.compile("Failed")).click()
@@ -319,13 +320,19 @@ def test_what_two_people_write_into_a_project_is_both_kept(browser: Browser, ser
 def test_export_and_reports_are_downloaded(browser: Browser, server: RunningServer) -> None:
     project = _project(server, _photos())
     server.client.post(
-        f"/v1/photos/{_photo(server, project, 'half')['id']}/reviews", json={"action": "confirm"}
+        f"/v1/photos/{_photo(server, project, 'half')['id']}/reviews", json={"action": "reject"}
     )
     with opened(browser, _at(server, project)) as page:
         for button, start in (("Export reviews", b"PK"), ("HTML", b"<!doctype html>"), ("Excel", b"PK")):
             page.get_by_text("Report", exact=True).click()
-            with page.expect_download() as download:
+            if button == "Export reviews":
                 page.get_by_role("button", name=re.compile(button)).click()
+                _expect(page.locator("dialog")).to_contain_text("Only places that a person decided on")
+                button_name: Any = "Export"
+            else:
+                button_name = re.compile(button)
+            with page.expect_download() as download:
+                page.get_by_role("button", name=button_name, exact=isinstance(button_name, str)).click()
             data = Path(download.value.path()).read_bytes()
             assert data[: len(start)].lower() == start.lower()
             if button == "Export reviews":
@@ -338,7 +345,13 @@ def test_suggestions_lead_to_the_place_to_review(browser: Browser, server: Runni
         page.get_by_role("button", name="Suggest what to review").click()
         page.locator(".suggestions a").first.click()
         _expect(page.get_by_text("of the selected box")).to_be_visible()
-        _expect(page.locator(".answer")).to_be_visible()
+        _expect(page.locator(".queue")).to_contain_text("Suggestion 1 of")
+        page.keyboard.press("n")
+        _expect(page.locator(".queue")).to_contain_text("Suggestion 2 of")
+        page.get_by_role("button", name="Skip").click()
+        _expect(page.locator(".queue")).to_contain_text("Suggestion 3 of")
+    decided = server.client.get(f"/v1/projects/{project}/reviews").json()
+    assert [(row["action"], row["new_label"]) for row in decided] == [("relabel", "Negative")]
 
 
 def test_a_project_is_scanned_again_with_the_threshold_that_was_tried(
@@ -403,20 +416,27 @@ def test_the_server_is_killed_and_comes_back_and_nothing_is_lost(
         context.__exit__(None, None, None)
 
 
-def test_an_answer_that_got_lost_is_not_recorded_twice(browser: Browser, server: RunningServer) -> None:
+@pytest.mark.parametrize("arrives", [True, False])
+def test_an_answer_that_got_lost_is_stored_once_whatever_a_colleague_does(
+    browser: Browser, server: RunningServer, arrives: bool
+) -> None:
     project = _project(server, _photos())
     photo = _photo(server, project, "half")["id"]
-
+    new = photo_bytes(200)
     lost: list[str] = []
 
     def lose_the_first_answer(route: Any) -> None:
         request = route.request
-        if request.method == "POST" and request.url not in lost:
-            lost.append(request.url)
+        if request.method != "POST" or request.url in lost:
+            return route.continue_()
+        lost.append(request.url)
+        if arrives:
             route.fetch()
-            route.abort()
-        else:
-            route.continue_()
+        if request.url.endswith("/v1/scan"):
+            # A colleague's photo of the same name and size comes in between.
+            form = {"project_id": str(project)}
+            server.client.post("/v1/scan", files=form_files(("new.png", new)), data=form)
+        return route.abort()
 
     with opened(browser, _at(server, project, photo)) as page:
         page.route(re.compile("/reviews$|/v1/scan$"), lose_the_first_answer)
@@ -426,13 +446,14 @@ def test_an_answer_that_got_lost_is_not_recorded_twice(browser: Browser, server:
         _expect(page.locator(".trail li")).to_have_count(1)
         page.get_by_role("link", name="Back to the photos").click()
         page.get_by_role("button", name="Add photos").click()
-        file = {"name": "new.png", "mimeType": "image/png", "buffer": photo_bytes(200)}
+        page.get_by_label("Skip photos").uncheck()
+        file = {"name": "new.png", "mimeType": "image/png", "buffer": new}
         page.locator("dialog input[type=file]").first.set_input_files([file])
         _expect(page.locator("#uploads")).to_contain_text("1 photo uploaded")
         assert len(lost) == 2
     assert _trail(server.client, photo) == [("reject", "Negative")]
     found = server.client.get(f"/v1/photos?project_id={project}&name=new.png").json()
-    assert found["total"] == 1
+    assert found["total"] == 2
 
 
 def test_a_token_is_asked_for_and_pictures_come_with_it(
@@ -550,3 +571,158 @@ def test_what_is_decided_about_boxes_decides_about_the_photo(browser: Browser, s
         _expect(page.locator(".answer")).to_contain_text("No crack found")
         _expect(page.locator(".question")).to_have_count(0)
     assert _photo(server, project, "half")["label"] == "Negative"
+
+
+def test_the_first_decision_asks_for_a_name_once_and_offers_the_inspector(
+    browser: Browser, server: RunningServer
+) -> None:
+    project = _project(server, _photos()[:3])
+    server.client.patch(f"/v1/projects/{project}", json={"inspector": "Anna Ott"})
+    photo = _photo(server, project, "black")["id"]
+    with opened(browser, _at(server, project, photo), asks_for_name=True) as page:
+        _expect(page.locator(".answer")).to_be_visible()
+        page.keyboard.press("c")
+        _expect(page.get_by_label("Name", exact=True)).to_have_value("Anna Ott")
+        page.get_by_role("button", name="Save", exact=True).click()
+        _expect(page.locator(".trail li")).to_contain_text("Anna Ott confirmed")
+        page.keyboard.press("x")
+        _expect(page.locator(".trail li")).to_have_count(2)
+    rows = server.client.get(f"/v1/photos/{photo}/reviews").json()
+    assert {row["who"] for row in rows} == {"Anna Ott"}
+
+
+def test_what_is_dropped_on_the_projects_page_begins_a_project_with_its_folders(
+    browser: Browser, server: RunningServer
+) -> None:
+    drop = """(bytes) => {
+        const files = ["west/very-long-name-of-a-drone-0001.png", "clip.mp4"].map((name) => {
+            const file = new File([new Uint8Array(bytes)], name.split("/").pop(), { type: "image/png" });
+            return { isFile: true, isDirectory: false, fullPath: "/" + name, file: (take) => take(file) };
+        });
+        const event = new Event("drop", { cancelable: true });
+        event.dataTransfer = { types: ["Files"],
+            items: files.map((entry) => ({ webkitGetAsEntry: () => entry })), files: [] };
+        window.dispatchEvent(event);
+    }"""
+    with opened(browser, server.url) as page:
+        page.evaluate(drop, list(photo_bytes(30)))
+        _expect(page.get_by_label("Name", exact=True)).to_have_value("west")
+        page.get_by_role("button", name="Create project").click()
+        _expect(page.locator("#uploads")).to_contain_text("1 photo uploaded")
+        _expect(page.locator("#uploads")).to_contain_text("1 video was left out")
+        name = page.locator(".gallery .name")
+        _expect(name).to_have_attribute("title", "west/very-long-name-of-a-drone-0001.png")
+        page.get_by_role("button", name="Add photos").click()
+        page.get_by_label("Scale").fill("0,5")
+        file = {"name": "x.png", "mimeType": "image/png", "buffer": photo_bytes(31)}
+        page.locator("dialog input[type=file]").first.set_input_files([file])
+        _expect(page.locator(".gallery .badge.positive, .gallery .badge.negative")).to_have_count(2)
+        # The same file again is left out, and said.
+        page.get_by_role("button", name="Add photos").click()
+        page.locator("dialog input[type=file]").first.set_input_files([file])
+        _expect(page.locator("#uploads")).to_contain_text("1 photo was here already and was skipped")
+    project = server.client.get("/v1/projects").json()[0]["id"]
+    assert _photo(server, project, "x.png")["result"]["settings"]["mm_per_px"] == 0.5
+
+
+def test_the_slider_stays_where_it_is_and_order_and_names_say_what_differs(
+    browser: Browser, server: RunningServer
+) -> None:
+    photos = [(f"survey-2026-north/IMG_{n}.png", photo_bytes(n * 40, (64, 64))) for n in range(1, 4)]
+    project = _project(server, photos)
+    with opened(browser, _at(server, project) + "?sort=name") as page:
+        _expect(page.locator(".gallery .name")).to_have_text(["…1.png", "…2.png", "…3.png"])
+        page.get_by_role("button", name="Turn the order round").click()
+        _expect(page.locator(".gallery .name").first).to_have_text("…3.png")
+        page.get_by_text("Try another threshold").click()
+        slider = page.get_by_label("Positive from a score of")
+        before = slider.bounding_box()
+        slider.fill("0.9")
+        _expect(page.locator(".what-if .effect")).to_contain_text("What if")
+        after = slider.bounding_box()
+        assert before is not None
+        assert after == before
+        page.get_by_role("button", name="Scans").click()
+        _expect(page.locator(".jobs li").first).to_contain_text("Pier")
+        _expect(page.locator(".jobs li").first).to_contain_text("took")
+
+
+def test_damaged_photos_show_a_plain_sign_are_asked_for_once_and_passed_over(
+    browser: Browser, server: RunningServer
+) -> None:
+    project = _project(server, [("a.png", photo_bytes(20)), ("b.jpg", b"no"), ("c.png", photo_bytes(250))])
+    asked: list[str] = []
+    first = _photo(server, project, "a.png")["id"]
+    with opened(browser, _at(server, project) + "?sort=name") as page:
+        page.on("request", lambda request: asked.append(request.url) if "thumbnail" in request.url else None)
+        _expect(page.locator(".gallery .thumb > svg")).to_have_count(1)
+        page.goto(_at(server, project, first) + "?sort=name")
+        _expect(page.locator(".steps")).to_contain_text("1 of 3")
+        page.get_by_label("After a decision").check()
+        page.locator("canvas").focus()
+        page.keyboard.press("c")
+        _expect(page.locator("h1")).to_have_text("c.png")
+        page.keyboard.press("ArrowLeft")
+        _expect(page.locator(".stage-hint")).to_contain_text(["", "can't be shown"])
+    damaged = _photo(server, project, "b.jpg")["id"]
+    assert [url for url in asked if f"/{damaged}/" in url] == []
+
+
+def test_key_0_zooms_out_outlines_are_regions_and_a_score_has_one_form(
+    browser: Browser, server: RunningServer
+) -> None:
+    project = _project(server, _photos(), mm_per_px="1")
+    photo = _photo(server, project, "half")["id"]
+    with opened(browser, _at(server, project, photo)) as page:
+        bar = page.locator(".scale-bar")
+        _expect(bar).to_contain_text("mm")
+        fitted = bar.inner_text()
+        page.keyboard.press("1")
+        page.keyboard.press("+")
+        page.keyboard.press("+")
+        _expect(bar).not_to_have_text(fitted)
+        page.keyboard.press("0")
+        _expect(bar).to_have_text(fitted)
+        grid = {"rows": 3, "columns": 4, "scores": [[0.9, 0, 0, 0], [0, 0, 0.9, 0.9], [0, 0, 0.9, 0.9]]}
+        ask = "async (grid) => (await import('/page/regions.js')).regionCells(grid, 0.5)"
+        cells = page.evaluate(ask, {**grid, "tile_scores": [[0.8] * 4] * 3})
+        assert [sum(row) for row in cells] == [0, 2, 2]
+        ask = "async (scores) => scores.map((await import('/page/strings.js')).scoreText)"
+        shown = page.evaluate(ask, [0.99963, 1, 0.0001, 0, 0.5])
+    assert shown == ["0.999", "1.000", "0.001", "0.000", "0.500"]
+    assert [f"{shown_score(score):.3f}" for score in (0.99963, 1, 0.0001, 0, 0.5)] == shown
+
+
+def test_the_photo_stays_in_sight_on_a_low_screen_and_a_phone_shows_no_keys(
+    browser: Browser, server: RunningServer
+) -> None:
+    project = _project(server, _photos())
+    photo = _photo(server, project, "half")["id"]
+    for number in range(14):
+        note = {"action": "note", "note": f"Note {number}: wet, at the bearing, to be looked at again."}
+        server.client.post(f"/v1/photos/{photo}/reviews", json=note)
+    with opened(browser, _at(server, project, photo), viewport={"width": 1366, "height": 768}) as page:
+        _expect(page.locator(".trail li")).to_have_count(14)
+        page.locator(".trail").scroll_into_view_if_needed()
+        page.mouse.wheel(0, 3000)
+        page.wait_for_timeout(300)
+        box = page.locator("canvas").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 768
+    with opened(browser, _at(server, project, photo), viewport=PHONE) as page:
+        _expect(page.locator(".answer")).to_be_visible()
+        assert page.locator("kbd:visible").count() == 0
+
+
+def test_errors_of_the_server_speak_german_too(browser: Browser, server: RunningServer) -> None:
+    project = _project(server, [("b.png", photo_bytes(20)), ("a.jpg", b"no")])
+    table = Path("docs/serving.md").read_text(encoding="utf-8").split("| status |")[1].split("\n\n")[0]
+    codes = set(re.findall(r"`([a-z_]+)`", table))
+    with opened(browser, _at(server, project), locale="de-DE") as page:
+        _expect(page.locator(".gallery .badge.failed + small")).to_have_text("kein Bild, oder beschädigt")
+        page.get_by_text("Mehr", exact=True).click()
+        _expect(page.locator(".gallery a")).to_have_count(2)
+        known = page.evaluate("async () => Object.keys((await import('/page/errors.js')).GERMAN)")
+    assert codes <= set(known) | {"photo_too_large"}
+    assert len(codes) > 20

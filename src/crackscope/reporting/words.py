@@ -13,6 +13,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from crackscope.errors import SettingsError
+from crackscope.labels import shown_score
 
 LANGUAGES = ("en", "de")
 
@@ -50,8 +51,8 @@ class Words:
         return str(format_decimal(value, format=f"#,##0.{'0' * decimals}".rstrip("."), locale=self._locale))
 
     def score(self, value: float | None) -> str:
-        """A score or threshold; a dash where there is none."""
-        return "–" if value is None else self.number(value, 3)
+        """A score or threshold; a dash where there is none, and no certainty that it is not."""
+        return "–" if value is None else self.number(shown_score(value), 3)
 
     def percent(self, share: float, decimals: int = 1) -> str:
         """A share 0..1 as a percentage."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from crackscope.inspection.records import BoxLTRB
-from crackscope.labels import Label
+from crackscope.labels import Label, shown_score
 from crackscope.photos.pixels import PixelSource
 from crackscope.scanning.records import HeatMap, PhotoReport
 from crackscope.storage import atomic_path
@@ -144,7 +144,7 @@ def _draw_boxes(picture: Image.Image, report: PhotoReport, style: _Style, annota
             outline=(255, 255, 255),
             width=style.line_px,
         )
-        tag = annotation.tags.get(region.box_ltrb, f"{region.number}: {region.score:.2f}")
+        tag = annotation.tags.get(region.box_ltrb, f"{region.number}: {shown_score(region.score):.3f}")
         _draw_tag(draw, tag, (left, top), picture.size, font)
 
 
@@ -204,7 +204,7 @@ def _draw_head(
     at = (style.gap_px, style.gap_px + style.line_px)
     draw.text(at, verdict, fill=colour, font=_font(style.text_px + 2), stroke_width=0)
     used = draw.textlength(verdict, font=_font(style.text_px + 2)) + 2 * style.gap_px
-    score = f"score {report.score:.2f}, Positive from {report.threshold:.2f}"
+    score = f"score {shown_score(report.score):.3f}, Positive from {report.threshold:.3f}"
     review = f"   REVIEW: {report.reason}" if report.reason else ""
     decided = f"decided by {annotation.by}   " if annotation.by else ""
     _draw_fitting(draw, decided + score + review, (at[0] + used, at[1] + 1), room - used, style, _INK)

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from crackscope.images import read_photo
-from crackscope.inspection.records import Region, Verdict
-from crackscope.labels import Label, ReviewReason
+from crackscope.inspection.records import Place, Region, Verdict
+from crackscope.labels import Label, ReviewReason, shown_score
 from crackscope.photos.pixels import DecodedPhoto
 from crackscope.scanning.overlay import Annotation, draw_overlay
 from crackscope.scanning.records import HeatMap, PhotoMetadata, PhotoReport
@@ -74,11 +74,17 @@ def _report(photo: Photo, result: Result, verdict: Verdict) -> PhotoReport:
 
 def _annotation(result: Result, verdict: Verdict) -> Annotation:
     tags = {
-        place.box_ltrb: place.name if place.region is None else f"{place.name}: {place.region.score:.2f}"
+        place.box_ltrb: place.name
+        if place.region is None
+        else f"{place.name}: {shown_score(place.region.score):.3f}"
         for place in verdict.cracks
     }
     changed = f" (model: {result.label})" if verdict.label != result.label else ""
     return Annotation(tags=tags, by=f"{verdict.act.who}{changed}" if verdict.act is not None else None)
+
+
+def _tag(place: Place) -> str:
+    return place.name if place.region is None else f"{place.name}: {shown_score(place.region.score):.3f}"
 
 
 def _encoded(picture: Image.Image, form: str, **options: int) -> bytes:

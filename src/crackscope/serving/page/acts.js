@@ -5,6 +5,7 @@ import { ApiError, get, send } from "./api.js";
 import { announce } from "./changes.js";
 import { isAway } from "./connection.js";
 import { toast, toastError } from "./dialogs.js";
+import { newKey } from "./keys.js";
 import { flushed, submit } from "./outbox.js";
 import { address } from "./route.js";
 import { labelText, t } from "./strings.js";
@@ -18,6 +19,8 @@ import { myName } from "./who.js";
  * @typedef {"confirm" | "reject" | "relabel" | "note"} Action
  */
 
+let undoKey = newKey();
+
 /**
  * Keep an act on what is looked at: the selected box, or the photo.
  * @param {Look} look
@@ -27,7 +30,7 @@ import { myName } from "./who.js";
  * @returns {Promise<Review>}
  */
 export async function keep(look, action, note, newLabel) {
-  const { photo, selected, label, lastReview } = look;
+  const { photo, selected, label } = look;
   if (!photo) throw new Error("nothing is looked at");
   const fields = {
     action,
@@ -36,7 +39,7 @@ export async function keep(look, action, note, newLabel) {
     ...(selected && { box_ltrb: selected }),
     ...(action !== "note" && label && { seen_label: label }),
   };
-  const row = await submit({ photoId: photo.id, after: lastReview, who: myName(), fields });
+  const row = await submit({ photoId: photo.id, key: newKey(), who: myName(), fields });
   announce();
   return row;
 }
@@ -64,7 +67,9 @@ export async function undoLast(route) {
       "POST",
       "/v1/reviews/undo",
       route.project === null ? {} : { project_id: route.project },
+      { key: undoKey },
     );
+    undoKey = newKey();
     announce();
     /** @type {Review[]} */
     const rows = await get(`/v1/photos/${row.photo_id}/reviews`);
@@ -73,6 +78,8 @@ export async function undoLast(route) {
       link: await linkTo(row.photo_id, route),
     });
   } catch (error) {
+    // Where only the answer got lost, the next try has the same key and undoes no second act.
+    if (error instanceof ApiError) undoKey = newKey();
     if (error instanceof ApiError && error.code === "nothing_to_undo") toast(t("review.nothing"));
     else toastError(error);
   }

@@ -47,10 +47,11 @@ export const getBlob = (path) => request("GET", path).then((answer) => answer.bl
  * @param {"POST" | "PATCH"} method
  * @param {string} path
  * @param {object} body
- * @param {string} [who] the reviewer's name; without it the current one
+ * @param {{who?: string, key?: string}} [options] `who`: the reviewer, without it the current one; `key`: sent
+ *   again with the same key, it is not done again
  */
-export async function send(method, path, body, who) {
-  const answer = await request(method, path, { body: JSON.stringify(body), who });
+export async function send(method, path, body, { who, key } = {}) {
+  const answer = await request(method, path, { body: JSON.stringify(body), who, key });
   return answer.json();
 }
 
@@ -88,11 +89,12 @@ export function errorOf(status, text, retryAfter) {
 /**
  * @param {string} method
  * @param {string} path
- * @param {{body?: string, who?: string}} [options]
+ * @param {{body?: string, who?: string, key?: string}} [options]
  * @returns {Promise<Response>}
  */
-async function request(method, path, { body, who } = {}) {
+async function request(method, path, { body, who, key } = {}) {
   const headers = headersOf(who);
+  if (key) headers["Idempotency-Key"] = key;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
@@ -104,7 +106,7 @@ async function request(method, path, { body, who } = {}) {
   if (answer.ok) return answer;
   if (answer.status === 401) {
     await askForToken();
-    return request(method, path, { body, who });
+    return request(method, path, { body, who, key });
   }
   throw errorOf(answer.status, await answer.text(), answer.headers.get("Retry-After"));
 }

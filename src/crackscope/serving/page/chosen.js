@@ -1,10 +1,34 @@
 // @ts-check
 /** The photos that were chosen or dropped, folders walked through. */
 
-/** @typedef {{files: File[], skipped: number}} Found `skipped`: files in folders that are no photos */
+/**
+ * @typedef {{files: File[], skipped: number, videos: number}} Found `skipped`: files in folders that are no photos;
+ *   `videos` of them and of the others
+ */
 
 /** What a folder's files may end with to be sent; files chosen one by one are all sent. */
 const PHOTO_NAME = /^[^.].*\.(jpe?g|png|tiff?|bmp|webp|gif|jp2|hei[cf]|avif|jxl|p[gp]m)$/i;
+
+const VIDEO_NAME = /\.(mp4|mov|avi|mkv|m4v|webm)$/i;
+
+/** @type {WeakMap<File, string>} of files in dropped folders: their path below what was dropped */
+const paths = new WeakMap();
+
+/**
+ * A file's name with the folders it was chosen with.
+ * @param {File} file
+ */
+export const pathOf = (file) => paths.get(file) ?? (file.webkitRelativePath || file.name);
+
+/**
+ * Files chosen one by one; videos are left out, and counted.
+ * @param {File[]} all
+ * @returns {Found}
+ */
+export function withoutVideos(all) {
+  const files = all.filter((file) => !VIDEO_NAME.test(file.name));
+  return { files, skipped: 0, videos: all.length - files.length };
+}
 
 /**
  * The files of a drop, folders walked through.
@@ -16,13 +40,18 @@ export async function droppedFiles(transfer) {
   const entries = [...transfer.items]
     .map((item) => item.webkitGetAsEntry?.())
     .filter((entry) => entry !== null);
-  if (entries.length === 0) return { files: [...transfer.files], skipped: 0 };
+  if (entries.length === 0) return withoutVideos([...transfer.files]);
   const [folders, singles] = [
     entries.filter((entry) => entry?.isDirectory),
     entries.filter((entry) => entry?.isFile),
   ];
   const inside = photosOnly((await Promise.all(folders.map(walk))).flat());
-  return { files: [...inside.files, ...(await Promise.all(singles.map(fileOf)))], skipped: inside.skipped };
+  const alone = withoutVideos(await Promise.all(singles.map(fileOf)));
+  return {
+    files: [...inside.files, ...alone.files],
+    skipped: inside.skipped,
+    videos: inside.videos + alone.videos,
+  };
 }
 
 /**
@@ -32,7 +61,8 @@ export async function droppedFiles(transfer) {
  */
 export function photosOnly(all) {
   const files = all.filter((file) => PHOTO_NAME.test(file.name));
-  return { files, skipped: all.length - files.length };
+  const videos = all.filter((file) => VIDEO_NAME.test(file.name)).length;
+  return { files, skipped: all.length - files.length - videos, videos };
 }
 
 /**
@@ -58,4 +88,11 @@ async function walk(folder) {
  * @param {any} entry
  * @returns {Promise<File>}
  */
-const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
+const fileOf = (entry) =>
+  new Promise((resolve, reject) => {
+    const take = (/** @type {File} */ file) => {
+      paths.set(file, entry.fullPath.replace(/^\//, ""));
+      resolve(file);
+    };
+    entry.file(take, reject);
+  });

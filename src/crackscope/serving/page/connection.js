@@ -35,7 +35,8 @@ function askAgain(attempt) {
   }, delay);
 }
 
-async function answers() {
+/** Asks the server whether it is there. */
+export async function answers() {
   try {
     return (await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(5000) })).ok;
   } catch {

@@ -21,6 +21,7 @@ export function factsList(photo, askDelete) {
       "facts.position",
       latitude !== null && longitude !== null && `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`,
     ],
+    ["facts.copy", photo.same_as !== null && t("card.copy")],
     ["facts.scale", result && (mm ? `${mm} mm/px` : t("viewer.uncalibrated"))],
     ["facts.tile", result && `${result.tile_px} px`],
     ["facts.model", result?.model_sha256.slice(0, 12)],

@@ -2,7 +2,7 @@
 /** The photos of a project: sorted, filtered, page by page, and how far scans and reviews are. */
 
 import { get, query } from "./api.js";
-import { photoCard } from "./card.js";
+import { photoCard, sharedPrefix } from "./card.js";
 import { watch } from "./changes.js";
 import { toastError } from "./dialogs.js";
 import { fill, fillKeyed, h, icon } from "./dom.js";
@@ -25,7 +25,7 @@ import { openUpload } from "./uploadpanel.js";
  * @typedef {import("./types.js").Photo} Photo
  */
 
-const SORTS = /** @type {const} */ (["review", "score", "label", "name", "uploaded"]);
+const SORTS = /** @type {const} */ (["review", "score", "label", "name", "taken", "uploaded"]);
 const NO_FILTER = { label: "", review: "", state: "", name: "", changes: "", page: "" };
 
 /**
@@ -117,8 +117,14 @@ class Gallery {
       h("summary", {}, t("threshold.try")),
       this.threshold.element,
     );
+    this.turned = h("button", {
+      class: "icon-only",
+      "aria-label": t("gallery.turn"),
+      title: t("gallery.turn"),
+      onclick: () => this.change({ desc: this.route.query.desc ? "" : "true", page: "" }),
+    });
     const sort = h("label", { class: "inline" }, t("gallery.sort"), this.sort);
-    return h("div", { class: "tools" }, this.find, sort, whatIf);
+    return h("div", { class: "tools" }, this.find, h("div", { class: "inline" }, sort, this.turned), whatIf);
   }
 
   refresh() {
@@ -147,16 +153,18 @@ class Gallery {
     if (route !== this.route) return;
     if (photos.length === 0 && page > 1) return void this.change({ page: "" });
     const tried = triedOf(route.query);
+    const prefix = sharedPrefix(photos.map(({ name }) => name));
     const cards = photos.map((photo) => ({
       photo,
       tried,
+      prefix,
       href: address(route.project, photo.id, route.query),
     }));
     fillKeyed(
       this.list,
       cards,
       ({ photo }) => photo.id,
-      ({ photo, href }) => photoCard(photo, href, tried),
+      ({ photo, href }) => photoCard(photo, href, tried, prefix),
     );
     this.scanned = photos.find((photo) => photo.result)?.result?.threshold ?? this.scanned;
     this.showThreshold();
@@ -201,7 +209,9 @@ class Gallery {
   }
 
   showQuery() {
-    const { sort = "review", changes, name = "" } = this.route.query;
+    const { sort = "review", changes, name = "", desc } = this.route.query;
+    this.turned.setAttribute("aria-pressed", String(Boolean(desc)));
+    fill(this.turned, icon(desc ? icons.UP : icons.DOWN));
     this.sort.value = sort;
     this.only.checked = Boolean(changes);
     if (document.activeElement !== this.find) this.find.value = name;

@@ -42,14 +42,14 @@ function colourOf(score) {
 }
 
 /**
- * The edges between cells that reach the threshold and cells that do not, in cells.
+ * The edges between cells that are part of a region and cells that are not, in cells.
  * @param {Grid} grid
- * @param {number} threshold
+ * @param {boolean[][]} cells
  */
-export function outline({ rows, columns, scores }, threshold) {
+export function outline({ rows, columns }, cells) {
   const path = new Path2D();
   const inside = (/** @type {number} */ row, /** @type {number} */ column) =>
-    (scores[row]?.[column] ?? -1) >= threshold;
+    cells[row]?.[column] ?? false;
   for (let row = 0; row <= rows; row++) {
     for (let column = 0; column <= columns; column++) {
       if (inside(row, column) !== inside(row - 1, column)) line(path, column, row, column + 1, row);

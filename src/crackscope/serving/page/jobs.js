@@ -5,7 +5,8 @@ import { get, remove, send } from "./api.js";
 import { announce } from "./changes.js";
 import { field, openDialog, toast, toastError } from "./dialogs.js";
 import { fill, fillKeyed, h } from "./dom.js";
-import { errorText, t, timeText } from "./strings.js";
+import { numberInput, numberOf } from "./numbers.js";
+import { durationText, errorText, t, timeText } from "./strings.js";
 
 /** @typedef {import("./types.js").Job} Job */
 
@@ -43,7 +44,7 @@ export function openJobs() {
  * @param {() => void} onStopped
  */
 function jobRow(job, onStopped) {
-  const { id, done, total, status, error } = job;
+  const { id, done, total, status, error, project } = job;
   const open = status === "queued" || status === "running";
   const stop = () => stopJobs([id]).then(onStopped);
   const name = `job-${id}`;
@@ -54,12 +55,27 @@ function jobRow(job, onStopped) {
       "span",
       { id: name },
       h("b", {}, t("jobs.name", { id: String(id) })),
-      ` ${t(`jobs.${status}`)} · ${timeText(job.created_at)}`,
+      ` ${project ?? t("project.loose")} · ${t(`jobs.${status}`)} · ${timeText(job.created_at)}`,
     ),
     h("progress", { value: done, max: Math.max(total, 1), "aria-labelledby": name }),
-    h("span", { class: "soft" }, error ?? t("jobs.progress", { done, total })),
+    h("span", { class: "soft" }, error ?? [t("jobs.progress", { done, total }), ...timesOf(job)].join(" · ")),
     open && h("button", { onclick: stop }, t("scan.cancel")),
   );
+}
+
+/**
+ * How long it took; of one that runs, how long it takes and how long it will.
+ * @param {Job} job
+ */
+function timesOf({ status, done, total, started_at, finished_at }) {
+  if (!started_at) return [];
+  const end = finished_at ? new Date(finished_at).getTime() : Date.now();
+  const seconds = (end - new Date(started_at).getTime()) / 1000;
+  const time = durationText(seconds);
+  const times = [t(finished_at ? "jobs.took" : "jobs.takes", { time })];
+  if (status === "running" && done > 0)
+    times.push(t("jobs.left", { time: durationText((seconds / done) * (total - done)) }));
+  return times;
 }
 
 /**
@@ -84,20 +100,23 @@ export async function stopJobs(ids) {
  */
 export function openRescan(project, threshold, onStarted) {
   const inputs = {
-    threshold: h("input", { type: "number", min: 0, max: 1, step: "any", value: threshold }),
-    mm_per_px: h("input", { type: "number", min: 0.0001, max: 1000, step: "any" }),
+    threshold: numberInput({ min: 0, max: 1, value: threshold }),
+    mm_per_px: numberInput({ min: 0.0001, max: 1000 }),
+  };
+  const backs = {
+    threshold: h("input", { type: "checkbox" }),
+    mm_per_px: h("input", { type: "checkbox" }),
   };
   const problem = h("p", { class: "problem", role: "alert" });
   openDialog(t("rescan.title"), (close) => {
     const submit = async (/** @type {Event} */ event) => {
       event.preventDefault();
-      const given = Object.entries(inputs).filter(([, input]) => input.value !== "");
+      const given = Object.entries(inputs).filter(([, input]) => input.value.trim() !== "");
+      /** @type {Record<string, number | null>} what is not named stays as it is */
+      const changes = Object.fromEntries(given.map(([name, input]) => [name, numberOf(input.value)]));
+      for (const [name, box] of Object.entries(backs)) if (box.checked) changes[name] = null;
       try {
-        await send(
-          "POST",
-          `/v1/projects/${project}/scan`,
-          Object.fromEntries(given.map(([name, input]) => [name, Number(input.value)])),
-        );
+        await send("POST", `/v1/projects/${project}/scan`, changes);
         announce();
         close();
         onStarted();
@@ -112,8 +131,18 @@ export function openRescan(project, threshold, onStarted) {
       h(
         "div",
         { class: "two" },
-        field(t("scan.threshold"), inputs.threshold, t("scan.threshold.hint")),
-        field(t("scan.scale"), inputs.mm_per_px, t("scan.scale.hint")),
+        h(
+          "div",
+          {},
+          field(t("scan.threshold"), inputs.threshold, t("rescan.stays")),
+          h("label", { class: "check" }, backs.threshold, t("rescan.own")),
+        ),
+        h(
+          "div",
+          {},
+          field(t("scan.scale"), inputs.mm_per_px, t("rescan.stays")),
+          h("label", { class: "check" }, backs.mm_per_px, t("rescan.no_scale")),
+        ),
       ),
       problem,
       h(

@@ -2,7 +2,7 @@
 /** What is looked at: a photo, its cells and reviews, the threshold tried, the box selected; and what follows. */
 
 import { pendingOf } from "./outbox.js";
-import { regionsAt } from "./regions.js";
+import { regionCells, regionsAt } from "./regions.js";
 import { decidedLabel, keyOf, labelNow, newBoxes, placeAt } from "./review.js";
 
 /**
@@ -48,6 +48,13 @@ export class Look {
     return photo.result.score >= threshold ? regionsAt(grid, photo, threshold) : [];
   }
 
+  /** The cells of those regions; null where there are none. */
+  get cells() {
+    const { photo, grid, threshold } = this;
+    const positive = photo?.result && photo.result.score >= threshold;
+    return positive && grid ? regionCells(grid, threshold) : null;
+  }
+
   /** Whether those regions are only an estimate: an old result lacks the scores of the tiles. */
   get estimated() {
     return this.tried !== null && this.grid !== null && !this.grid.tile_scores;
@@ -87,11 +94,6 @@ export class Look {
   /** How many reviews of the photo are on their way. */
   get pending() {
     return this.photo ? pendingOf(this.photo.id).length : 0;
-  }
-
-  /** The newest review that was seen. */
-  get lastReview() {
-    return Math.max(0, ...this.trail.map((row) => row.id));
   }
 }
 

@@ -10,7 +10,7 @@ import { showGallery } from "./gallery.js";
 import { showHeader } from "./header.js";
 import { openHelp } from "./help.js";
 import { outbox, resume, waitingReviews } from "./outbox.js";
-import { showProjects } from "./projects.js";
+import { openProjectForm, showProjects } from "./projects.js";
 import { parseRoute } from "./route.js";
 import { language, t } from "./strings.js";
 import { progress } from "./upload.js";
@@ -94,7 +94,10 @@ fill(/** @type {HTMLElement} */ (document.getElementById("skip")), t("skip"));
 showHeader(/** @type {HTMLElement} */ (document.getElementById("header")));
 installTokenDialog();
 installUploadPanel(/** @type {HTMLElement} */ (document.getElementById("uploads")));
-installDropZone(() => (route && route.view !== "projects" ? route.project : undefined));
+installDropZone(
+  () => (route && route.view !== "projects" ? route.project : undefined),
+  (found) => openProjectForm(undefined, undefined, found),
+);
 connection.addEventListener("lost", () => {
   document.body.classList.add("away");
   showConnection();

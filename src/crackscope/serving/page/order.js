@@ -16,6 +16,14 @@ export function forgetOrder() {
 }
 
 /**
+ * The photos that could not be scanned: there is nothing to decide about them.
+ * @param {number | null} project
+ * @returns {Promise<Set<number>>}
+ */
+export const failedOf = async (project) =>
+  new Set(await get(`/v1/photos/ids${query({ project_id: project, state: "failed" })}`));
+
+/**
  * The numbers of the chosen photos in order; asked for once, and again only where a photo is not among them.
  * @param {Record<string, any>} choice
  * @param {number} photo

@@ -1,18 +1,18 @@
 // @ts-check
 /**
  * Reviews on their way to the server. One after the other, in the order they were made; while the server is
- * away they wait here and survive a reload. Where an answer got lost, the audit trail tells whether the review
- * was kept, so that nothing is recorded twice.
+ * away they wait here and survive a reload. Each has a key, so that one whose answer got lost is sent again and
+ * recorded once.
  */
 
-import { ApiError, AwayError, get, send } from "./api.js";
+import { ApiError, AwayError, send } from "./api.js";
 import { whenBack } from "./connection.js";
 
 /**
  * @typedef {import("./types.js").Review} Review
  * @typedef {object} Act
  * @property {number} photoId
- * @property {number} after the newest review of the photo when this was made
+ * @property {string} key
  * @property {string} who
  * @property {{action: string, new_label?: string, note?: string, box_ltrb?: number[], seen_label?: string}} fields
  */
@@ -40,14 +40,14 @@ export const pendingOf = (photoId) => waiting.filter((act) => act.photoId === ph
 export function submit(act) {
   waiting.push(act);
   store();
-  return enqueue(() => deliver(act, false));
+  return enqueue(() => deliver(act));
 }
 
 /**
  * After a reload: send what the page before left.
  * @returns {Promise<Review>[]}
  */
-export const resume = () => waiting.map((act) => enqueue(() => deliver(act, true)));
+export const resume = () => waiting.map((act) => enqueue(() => deliver(act)));
 
 /** Resolves when everything that waits now has been answered. */
 export const flushed = () => last.catch(() => undefined);
@@ -65,13 +65,12 @@ function enqueue(task) {
 
 /**
  * @param {Act} act
- * @param {boolean} tried it may have reached the server before
  * @returns {Promise<Review>}
  */
-async function deliver(act, tried) {
-  for (let attempt = tried; ; attempt = true) {
+async function deliver(act) {
+  for (;;) {
     try {
-      const review = (attempt && (await foundInTrail(act))) || (await post(act));
+      const review = await post(act);
       drop(act);
       return review;
     } catch (error) {
@@ -86,25 +85,8 @@ async function deliver(act, tried) {
 }
 
 /** @param {Act} act */
-const post = (act) => send("POST", `/v1/photos/${act.photoId}/reviews`, act.fields, act.who);
-
-/**
- * @param {Act} act
- * @returns {Promise<Review | undefined>}
- */
-async function foundInTrail({ photoId, after, who, fields }) {
-  /** @type {Review[]} */
-  const trail = await get(`/v1/photos/${photoId}/reviews`);
-  const box = JSON.stringify(fields.box_ltrb ?? null);
-  return trail.find(
-    (row) =>
-      row.id > after &&
-      row.who === who &&
-      row.action === fields.action &&
-      row.note === (fields.note ?? "") &&
-      JSON.stringify(row.box_ltrb) === box,
-  );
-}
+const post = ({ photoId, key, who, fields }) =>
+  send("POST", `/v1/photos/${photoId}/reviews`, fields, { who, key });
 
 /** @param {Act} act */
 function drop(act) {

@@ -1,8 +1,8 @@
 // @ts-check
 /** Pictures of photos. A browser sends no token with an image, so with one they are fetched as blobs. */
 
-import { getBlob } from "./api.js";
-import { connection } from "./connection.js";
+import { ApiError, getBlob } from "./api.js";
+import { answers, connection } from "./connection.js";
 import { settings } from "./settings.js";
 
 const MOST_BLOBS = 300;
@@ -20,20 +20,34 @@ export function picturePath({ id, sha256 }, kind, maxPx) {
   return `/v1/photos/${id}/${kind}?v=${sha256.slice(0, 12)}${maxPx ? `&max_px=${maxPx}` : ""}`;
 }
 
+/** @type {Set<string>} pictures that the server can't make: they are not asked for again */
+const broken = new Set();
+
 /**
  * Show a picture in an image element, also when the server was away at first.
  * @param {HTMLImageElement} image
  * @param {string} path
+ * @param {() => void} [onBroken] there is no such picture, and will be none
  */
-export function show(image, path) {
+export function show(image, path, onBroken) {
+  const giveUp = () => {
+    broken.add(path);
+    onBroken?.();
+  };
+  if (broken.has(path)) return void onBroken?.();
   const load = async () => {
     try {
       image.src = settings.token ? await blobAddress(path) : path;
-    } catch {
-      image.dispatchEvent(new Event("error"));
+    } catch (error) {
+      if (error instanceof ApiError) giveUp();
+      else connection.addEventListener("back", load, { once: true });
     }
   };
-  image.addEventListener("error", () => connection.addEventListener("back", load, { once: true }));
+  image.addEventListener("error", async () => {
+    // An image element does not say why: a server that is away, or a file that is no picture.
+    if (await answers()) giveUp();
+    else connection.addEventListener("back", load, { once: true });
+  });
   load();
 }
 

@@ -6,8 +6,10 @@ import { announce } from "./changes.js";
 import { confirmDelete, field, openDialog, toast } from "./dialogs.js";
 import { fill, fillKeyed, h, icon } from "./dom.js";
 import * as icons from "./icons.js";
+import { pathOf } from "./chosen.js";
 import { address, go } from "./route.js";
 import { dateText, errorText, scoreText, t } from "./strings.js";
+import { beginUpload } from "./uploadpanel.js";
 
 /** @typedef {import("./types.js").Project} Project */
 
@@ -93,11 +95,12 @@ export function describe({ structure, element, inspected_on, inspector }) {
  * someone else changed meanwhile is not replaced without asking.
  * @param {Project} [project]
  * @param {() => void} [onSaved]
+ * @param {import("./chosen.js").Found} [dropped] photos that a new project begins with
  */
-export function openProjectForm(project, onSaved) {
+export function openProjectForm(project, onSaved, dropped) {
   /** @type {Record<string, any>} */
   const inputs = {
-    name: h("input", { value: project?.name, required: true, maxlength: 200 }),
+    name: h("input", { value: project?.name ?? folderOf(dropped), required: true, maxlength: 200 }),
     structure: h("input", { value: project?.structure, maxlength: 200 }),
     element: h("input", { value: project?.element, maxlength: 200 }),
     inspector: h("input", { value: project?.inspector, maxlength: 200 }),
@@ -133,6 +136,7 @@ export function openProjectForm(project, onSaved) {
         close();
         if (project) onSaved?.();
         else go(address(saved.id, 0));
+        if (dropped) beginUpload(dropped, saved.id);
       } catch (error) {
         fill(problem, error instanceof Clash ? error.message : t("failed", { problem: errorText(error) }));
       }
@@ -150,6 +154,7 @@ export function openProjectForm(project, onSaved) {
         field(t("project.date"), inputs.inspected_on),
       ),
       field(t("project.notes"), inputs.notes),
+      dropped && h("p", { class: "soft" }, t("projects.dropped", { n: dropped.files.length })),
       problem,
       h(
         "footer",
@@ -159,6 +164,15 @@ export function openProjectForm(project, onSaved) {
       ),
     );
   });
+}
+
+/**
+ * The folder that was dropped: most often what the project is called.
+ * @param {import("./chosen.js").Found} [dropped]
+ */
+function folderOf(dropped) {
+  const path = dropped?.files.length ? pathOf(dropped.files[0]) : "";
+  return path.includes("/") ? path.split("/")[0] : "";
 }
 
 class Clash extends Error {}

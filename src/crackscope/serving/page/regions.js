@@ -8,7 +8,7 @@
  * @typedef {import("./types.js").Box} Box
  * @typedef {import("./types.js").Grid} Grid
  * @typedef {import("./types.js").Region} Region
- * @typedef {{cells: number, score: number, box: number[]}} Merged
+ * @typedef {{cells: number, score: number, box: number[], places: number[][]}} Merged
  */
 
 const SMALLEST_CELLS = 4;
@@ -20,14 +20,8 @@ const SMALLEST_CELLS = 4;
  * @returns {Region[]} the strongest first
  */
 export function regionsAt(grid, { width_px, height_px }, threshold) {
-  const { rows, columns, scores } = grid;
-  const tiles = grid.tile_scores ?? scores;
-  let found = mergedCells(scores, tiles, threshold).filter(
-    ({ cells, score }) => score >= threshold && cells >= SMALLEST_CELLS,
-  );
-  // Strong tiles whose maps point nowhere: the cells of the strongest tile then stand for the place.
-  if (found.length === 0)
-    found = mergedCells(tiles, tiles, Math.max(...tiles.map((row) => Math.max(...row))));
+  const { rows, columns } = grid;
+  const found = merge(grid, threshold);
   found.sort((a, b) => b.score - a.score || b.cells - a.cells || compare(a.box, b.box));
   const cellPx = (width_px * height_px) / (rows * columns);
   return found.map(({ cells, score, box: [left, top, right, bottom] }, index) => ({
@@ -41,6 +35,33 @@ export function regionsAt(grid, { width_px, height_px }, threshold) {
       roundEven((bottom * height_px) / rows),
     ]),
   }));
+}
+
+/**
+ * Which cells are part of a region: smaller groups of strong cells are noise, and are not outlined as one.
+ * @param {Grid} grid
+ * @param {number} threshold
+ * @returns {boolean[][]}
+ */
+export function regionCells(grid, threshold) {
+  const cells = grid.scores.map((row) => row.map(() => false));
+  for (const { places } of merge(grid, threshold)) for (const [y, x] of places) cells[y][x] = true;
+  return cells;
+}
+
+/**
+ * @param {Grid} grid
+ * @param {number} threshold
+ * @returns {Merged[]}
+ */
+function merge({ scores, tile_scores }, threshold) {
+  const tiles = tile_scores ?? scores;
+  const found = mergedCells(scores, tiles, threshold).filter(
+    ({ cells, score }) => score >= threshold && cells >= SMALLEST_CELLS,
+  );
+  if (found.length) return found;
+  // Strong tiles whose maps point nowhere: the cells of the strongest tile then stand for the place.
+  return mergedCells(tiles, tiles, Math.max(...tiles.map((row) => Math.max(...row))));
 }
 
 /**
@@ -70,13 +91,15 @@ function mergedCells(cells, tiles, threshold) {
  * @returns {Merged}
  */
 function flood(row, column, seen, tiles) {
-  const merged = { cells: 0, score: 0, box: [Infinity, Infinity, 0, 0] };
+  /** @type {Merged} */
+  const merged = { cells: 0, score: 0, box: [Infinity, Infinity, 0, 0], places: [] };
   const open = [[row, column]];
   seen[row][column] = true;
   for (let next = open.pop(); next; next = open.pop()) {
     const [y, x] = next;
     const [left, top, right, bottom] = merged.box;
     merged.cells++;
+    merged.places.push([y, x]);
     merged.score = Math.max(merged.score, tiles[y][x]);
     merged.box = [Math.min(left, x), Math.min(top, y), Math.max(right, x + 1), Math.max(bottom, y + 1)];
     for (let ny = Math.max(0, y - 1); ny <= Math.min(seen.length - 1, y + 1); ny++) {

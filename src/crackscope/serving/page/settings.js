@@ -55,6 +55,13 @@ export const settings = {
     who = value.trim().normalize("NFC");
     write(localStorage, "who", who);
   },
+  /** Whether the page has asked for a name since the browser's tab was opened. */
+  get askedForName() {
+    return read(sessionStorage, "asked") !== "";
+  },
+  set askedForName(value) {
+    write(sessionStorage, "asked", value ? "yes" : "");
+  },
   /** @returns {"" | "light" | "dark"} empty: the system's */
   get theme() {
     return /** @type {any} */ (read(localStorage, "theme"));

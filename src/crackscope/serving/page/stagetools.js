@@ -18,6 +18,7 @@ const HEAT = 0.6;
 export function stageWithTools({ onSelect, onDraw, onView }) {
   const canvas = h("canvas", { class: "stage", tabindex: 0, role: "img" });
   const hint = h("p", { class: "stage-hint", hidden: true, role: "status" }, t("viewer.drawing"));
+  const broken = h("p", { class: "stage-hint", hidden: true, role: "status" }, t("viewer.broken"));
   const bar = scaleBar();
   const stage = new Stage(canvas, {
     onView,
@@ -78,11 +79,13 @@ export function stageWithTools({ onSelect, onDraw, onView }) {
     stage,
     bar,
     setDrawing,
+    /** @param {boolean} on there is no picture to show */
+    showBroken: (on) => (broken.hidden = !on),
     toggleHeat: () => setOpacity(stage.opacity ? 0 : HEAT),
     element: h(
       "div",
       { class: "stage-side" },
-      h("div", { class: "shown" }, canvas, bar.element, hint),
+      h("div", { class: "shown" }, canvas, bar.element, hint, broken),
       tools,
     ),
   };

@@ -2,6 +2,7 @@
 /** Words in the reader's language, with numbers and dates as they are written there. */
 
 import { english } from "./english.js";
+import { inLanguage, ofPhoto } from "./errors.js";
 import { german } from "./german.js";
 import { settings } from "./settings.js";
 
@@ -36,12 +37,22 @@ export const percent = (share) =>
   new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(share);
 
 /**
- * A score with two decimals; never rounded to a certainty that it is not.
+ * A score with three decimals, as in the report; never rounded to a certainty that it is not.
  * @param {number} score
  */
 export function scoreText(score) {
-  const cut = Math.min(Math.max(Math.round(score * 100) / 100, score > 0 ? 0.01 : 0), score < 1 ? 0.99 : 1);
-  return new Intl.NumberFormat(language, { minimumFractionDigits: 2 }).format(cut);
+  const least = score > 0 ? 0.001 : 0;
+  const most = score < 1 ? 0.999 : 1;
+  const cut = Math.min(Math.max(Math.round(score * 1000) / 1000, least), most);
+  return new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 }).format(cut);
+}
+
+/** @param {number} seconds */
+export function durationText(seconds) {
+  const rounded = Math.max(0, Math.round(seconds));
+  if (rounded < 60) return t("time.seconds", { n: rounded });
+  if (rounded < 3600) return t("time.minutes", { n: Math.round(rounded / 60) });
+  return t("time.hours", { n: Math.round(rounded / 360) / 10 });
 }
 
 /** @param {string} iso */
@@ -80,4 +91,8 @@ export function reasonText(reason) {
  * An error in words: the server's own, or that there was no answer.
  * @param {any} error
  */
-export const errorText = (error) => (error?.name === "ApiError" ? error.message : t("away.failed"));
+export const errorText = (error) =>
+  error?.name === "ApiError" ? inLanguage(error.code, error.message) : t("away.failed");
+
+/** @param {string | null} message what the server says of a photo that can't be scanned */
+export const photoErrorText = (message) => (message ? ofPhoto(message) : "");

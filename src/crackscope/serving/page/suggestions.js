@@ -5,10 +5,8 @@ import { ApiError, get } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import * as icons from "./icons.js";
 import { picturePath, show } from "./pictures.js";
-import { address } from "./route.js";
+import { keepQueue, MOST, queueAddress } from "./queue.js";
 import { errorText, reasonText, scoreText, t } from "./strings.js";
-
-const MOST = 12;
 
 /** @typedef {{photo_id: number, box_ltrb: number[] | null, score: number | null, reason: string | null}} Suggestion */
 
@@ -31,7 +29,8 @@ export async function showSuggestions(section, project) {
     /** @type {Suggestion[]} */
     const suggestions = await get(`/v1/projects/${project}/suggestions?n=${MOST}`);
     fill(message, suggestions.length ? t("suggest.text") : t("suggest.none"));
-    const cards = await Promise.all(suggestions.map((suggestion) => card(project, suggestion)));
+    keepQueue(project, suggestions);
+    const cards = await Promise.all(suggestions.map((suggestion, at) => card(project, suggestion, at)));
     fill(list, ...cards);
   } catch (error) {
     const missing = error instanceof ApiError && error.status === 404;
@@ -42,12 +41,14 @@ export async function showSuggestions(section, project) {
 /**
  * @param {number} project
  * @param {Suggestion} suggestion
+ * @param {number} at its place in the queue
  */
-async function card(project, { photo_id, box_ltrb, score, reason }) {
+async function card(project, suggestion, at) {
+  const { photo_id, box_ltrb, score, reason } = suggestion;
   const photo = await get(`/v1/photos/${photo_id}`);
   const image = h("img", { alt: "" });
   show(image, picturePath(photo, "thumbnail"));
-  const href = address(project, photo_id, { box: box_ltrb?.join(",") });
+  const href = queueAddress(project, suggestion, at);
   const facts = [
     box_ltrb && t("suggest.part"),
     score !== null && t("card.score", { score: scoreText(score) }),

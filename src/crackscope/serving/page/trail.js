@@ -29,7 +29,7 @@ export function describeAct({ action, old_label, new_label, undoes_id }, rows = 
  */
 export function trailList(
   rows,
-  place = (row) => row.box_ltrb && h("span", { class: "chip" }, t("trail.box")),
+  place = (row) => row.place && h("span", { class: "chip" }, placeText(row)),
 ) {
   if (rows.length === 0) return h("p", { class: "soft" }, t("trail.none"));
   return h(
@@ -69,26 +69,18 @@ export function trailList(
 export function openProjectTrail({ id }) {
   const shown = h("div", {}, h("p", { class: "soft" }, t("loading")));
   const dialog = openDialog(t("project.trail"), () => shown, { wide: true });
-  Promise.all([get(`/v1/projects/${id}/reviews`), namesOf(id)]).then(([rows, names]) => {
+  get(`/v1/projects/${id}/reviews`).then((rows) => {
     const place = (/** @type {Review} */ row) => {
       const href = address(id, row.photo_id, { box: row.box_ltrb?.join(",") });
-      return h(
-        "a",
-        { href, onclick: () => dialog.close() },
-        names.get(row.photo_id) ?? `${t("facts.title")} ${row.photo_id}`,
-        row.box_ltrb && ` · ${t("trail.box")}`,
-      );
+      const name = row.photo_name ?? `${t("facts.title")} ${row.photo_id}`;
+      return h("a", { href, onclick: () => dialog.close() }, name, row.place && ` · ${placeText(row)}`);
     };
     fill(shown, trailList(rows, place));
   }, toastError);
 }
 
 /**
- * The names of the photos that were decided on, as many as the server lists at once.
- * @param {number} project
- * @returns {Promise<Map<number, string>>}
+ * Which place of the photo an act is about.
+ * @param {Review} row
  */
-async function namesOf(project) {
-  const { photos } = await get(`/v1/photos?project_id=${project}&review=reviewed&limit=1000`);
-  return new Map(photos.map((/** @type {{id: number, name: string}} */ photo) => [photo.id, photo.name]));
-}
+const placeText = ({ place }) => t(/^\d/.test(place ?? "") ? "regions.item" : "regions.drawn", { n: place ?? "" });

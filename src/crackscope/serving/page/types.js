@@ -55,6 +55,8 @@
  * @property {string} created_at
  * @property {boolean} undone
  * @property {number | null} undoes_id
+ * @property {string} [photo_name] in trails
+ * @property {string | null} [place] in trails: the number of a region or the letter of a drawn box
  *
  * @typedef {object} Photo
  * @property {number} id
@@ -72,6 +74,7 @@
  * @property {string | null} error
  * @property {Label | null} label
  * @property {boolean} reviewed
+ * @property {number | null} same_as the first photo of the project with the very same file
  * @property {string | null} question what only a person can answer
  * @property {Review | null} decision what settled the label
  * @property {Place[]} places
@@ -103,6 +106,10 @@
  * @property {number} total
  * @property {string | null} error
  * @property {string} created_at
+ * @property {string | null} started_at
+ * @property {string | null} finished_at
+ * @property {number | null} project_id
+ * @property {string | null} project
  */
 
 export {};

@@ -1,22 +1,26 @@
 // @ts-check
 /**
  * Uploads: photos go up in chunks below the server's limits, one chunk at a time. When the server is away or
- * busy the chunk waits; when only its answer was lost, the photos that are there are not sent twice.
+ * busy the chunk waits. Each chunk has a key: when only its answer was lost, the server knows it again and keeps
+ * its photos once.
  */
 
-import { AwayError, errorOf, get, headersOf, query } from "./api.js";
+import { ApiError, AwayError, errorOf, get, headersOf } from "./api.js";
 import { announce } from "./changes.js";
+import { pathOf } from "./chosen.js";
 import { lost, whenBack } from "./connection.js";
-import { sizeText, t } from "./strings.js";
+import { newKey } from "./keys.js";
+import { errorText, photoErrorText, sizeText, t } from "./strings.js";
 
 const CHUNK_FILES = 24;
 const CHUNK_BYTES = 48e6;
 export const ACCEPT = "image/*,.tif,.tiff,.heic,.heif,.jp2";
 
 /**
- * @typedef {{mm_per_px: string, threshold: string}} ScanFields as typed; empty: not given
- * @typedef {{project: number | null, fields: ScanFields, files: File[]}} Chunk
+ * @typedef {{mm_per_px: string, threshold: string, skip_copies: string}} ScanFields as typed; empty: not given
+ * @typedef {{project: number | null, fields: ScanFields, files: File[], key: string}} Chunk
  * @typedef {{name: string, error: string}} Refusal
+ * @typedef {{photos: {name: string, error: string | null}[], skipped: {name: string}[]}} Answer
  * @typedef {import("./chosen.js").Found} Found
  */
 
@@ -29,6 +33,10 @@ export const progress = {
   bytes: 0,
   bytesTotal: 0,
   skipped: 0,
+  videos: 0,
+  copies: 0,
+  /** Taken, but no photos that can be scanned: they are among the photos, marked. */
+  unreadable: 0,
   waits: false,
   running: false,
   cancelled: false,
@@ -70,11 +78,12 @@ export function intoChunks(files, limits) {
  * @param {number | null} project
  * @param {ScanFields} fields
  */
-export async function upload({ files, skipped }, project, fields) {
+export async function upload({ files, skipped, videos }, project, fields) {
   const { limits } = await get("/v1/model");
   if (!progress.running) begin();
   progress.total += files.length;
   progress.skipped += skipped;
+  progress.videos += videos;
   const fitting = files.filter((file) => {
     if (file.size === 0) refuse(file, t("upload.empty"));
     else if (file.size > limits.file_bytes)
@@ -83,7 +92,7 @@ export async function upload({ files, skipped }, project, fields) {
     return false;
   });
   progress.bytesTotal += fitting.reduce((sum, file) => sum + file.size, 0);
-  queue.push(...intoChunks(fitting, limits).map((chunk) => ({ project, fields, files: chunk })));
+  queue.push(...intoChunks(fitting, limits).map((chunk) => ({ project, fields, files: chunk, key: newKey() })));
   changed();
   if (!progress.running) await work();
 }
@@ -102,6 +111,9 @@ function begin() {
     bytes: 0,
     bytesTotal: 0,
     skipped: 0,
+    videos: 0,
+    copies: 0,
+    unreadable: 0,
     cancelled: false,
     refusals: [],
   });
@@ -117,7 +129,7 @@ async function work() {
       await deliver(chunk);
     } catch (error) {
       if (!progress.cancelled)
-        chunk.files.forEach((file) => refuse(file, /** @type {Error} */ (error).message));
+        chunk.files.forEach((file) => refuse(file, errorText(error)));
     }
     progress.bytes = before + chunk.files.reduce((sum, file) => sum + file.size, 0);
     changed();
@@ -129,11 +141,10 @@ async function work() {
 
 /** @param {Chunk} chunk */
 async function deliver(chunk) {
-  const known = await idsNow(chunk.project);
   for (let attempt = 0; !progress.cancelled; attempt++) {
     try {
-      if (attempt && (await arrived(chunk, known))) return void (progress.sent += chunk.files.length);
-      return await post(chunk);
+      const known = attempt ? await arrived(chunk.key) : null;
+      return take(known ?? (await post(chunk)));
     } catch (error) {
       if (error instanceof AwayError) {
         await dropUnreadable(chunk);
@@ -141,9 +152,44 @@ async function deliver(chunk) {
         lost();
         await whenBack();
       } else if (busy(error)) await pause(/** @type {any} */ (error).retryAfterS || 2);
-      else throw error;
+      else return refuseAll(error);
     }
   }
+}
+
+/**
+ * What became of a chunk whose answer got lost; null: it never arrived.
+ * @param {string} key
+ * @returns {Promise<Answer | null>}
+ */
+async function arrived(key) {
+  try {
+    return await get(`/v1/uploads/${key}`);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** @param {Answer} answer */
+function take({ photos, skipped }) {
+  progress.sent += photos.length;
+  progress.copies += skipped.length;
+  for (const { name, error } of photos) {
+    if (!error) continue;
+    progress.unreadable++;
+    progress.refusals.push({ name, error: photoErrorText(error) });
+  }
+}
+
+/**
+ * The server took nothing of a chunk; it says why, of each file or of all.
+ * @param {any} error
+ */
+function refuseAll(error) {
+  const rows = error.details?.photos;
+  if (!rows) throw error;
+  for (const row of rows) refuse(row, photoErrorText(row.error));
 }
 
 /** @param {any} error */
@@ -158,37 +204,36 @@ async function pause(seconds) {
 }
 
 /** @param {Chunk} chunk */
-async function post({ project, fields, files }) {
+async function post({ project, fields, files, key }) {
   const form = new FormData();
-  for (const file of files) form.append("files", file, file.name);
+  for (const file of files) form.append("files", file, pathOf(file));
   if (project !== null) form.append("project_id", String(project));
   for (const [name, value] of Object.entries(fields)) if (value) form.append(name, value);
   const before = progress.bytes;
   try {
-    const { photos } = await request(form, (bytes) => {
+    return await request(form, key, (bytes) => {
       progress.bytes = before + bytes;
       changed();
     });
-    for (const photo of photos) photo.error ? refuse(photo, photo.error) : progress.sent++;
   } catch (error) {
     progress.bytes = before;
-    const rows = /** @type {any} */ (error).details?.photos;
-    if (!rows) throw error;
-    rows.forEach((/** @type {Refusal} */ row) => refuse(row, row.error));
+    throw error;
   }
 }
 
 /**
  * XMLHttpRequest, because fetch tells no progress of what it sends.
  * @param {FormData} form
+ * @param {string} key
  * @param {(bytes: number) => void} onBytes
- * @returns {Promise<{photos: {name: string, error: string | null}[]}>}
+ * @returns {Promise<Answer>}
  */
-function request(form, onBytes) {
+function request(form, key, onBytes) {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
     asked.open("POST", "/v1/scan");
     for (const [name, value] of Object.entries(headersOf())) asked.setRequestHeader(name, value);
+    asked.setRequestHeader("Idempotency-Key", key);
     asked.upload.onprogress = (event) => onBytes(event.loaded);
     asked.onerror = () => reject(new AwayError("no answer"));
     asked.onabort = () => reject(new Error("cancelled"));
@@ -199,35 +244,6 @@ function request(form, onBytes) {
     stop.signal.addEventListener("abort", () => asked.abort());
     asked.send(form);
   });
-}
-
-/**
- * @param {number | null} project
- * @returns {Promise<number[]>}
- */
-async function idsNow(project) {
-  for (;;) {
-    try {
-      return await get(`/v1/photos/ids${query({ project_id: project })}`);
-    } catch (error) {
-      if (!(error instanceof AwayError)) throw error;
-      await whenBack();
-    }
-  }
-}
-
-/**
- * Whether the photos of a chunk are there, though no answer came. They are kept all together or not at all.
- * @param {Chunk} chunk
- * @param {number[]} known photos that were there before
- */
-async function arrived({ project, files }, known) {
-  const now = await idsNow(project);
-  const last = known.length ? known[known.length - 1] : 0;
-  const offset = now.filter((id) => id <= last).length;
-  const { photos } = await get(`/v1/photos${query({ project_id: project, limit: 1000, offset })}`);
-  const sizes = photos.map((/** @type {{size_bytes: number}} */ photo) => photo.size_bytes);
-  return files.every(({ size }) => sizes.includes(size) && sizes.splice(sizes.indexOf(size), 1));
 }
 
 /**

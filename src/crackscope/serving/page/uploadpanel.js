@@ -1,10 +1,11 @@
 // @ts-check
 /** The upload's dialog, the drop zone that is the whole page, and the panel that shows how far it is. */
 
-import { droppedFiles, photosOnly } from "./chosen.js";
+import { droppedFiles, photosOnly, withoutVideos } from "./chosen.js";
 import { openDialog, field, toast, toastError } from "./dialogs.js";
 import { fill, h, icon } from "./dom.js";
 import * as icons from "./icons.js";
+import { numberInput, numberOf } from "./numbers.js";
 import { t } from "./strings.js";
 import { ACCEPT, cancelUploads, progress, upload, uploads } from "./upload.js";
 
@@ -13,7 +14,7 @@ import { ACCEPT, cancelUploads, progress, upload, uploads } from "./upload.js";
  * @typedef {import("./chosen.js").Found} Found
  */
 
-const NOTHING = { mm_per_px: "", threshold: "" };
+const NOTHING = { mm_per_px: "", threshold: "", skip_copies: "true" };
 /** @type {Map<number | null, ScanFields>} typed for a project, also used for what is dropped on its page */
 const typed = new Map();
 
@@ -21,8 +22,8 @@ const typed = new Map();
  * @param {Found} found
  * @param {number | null} project
  */
-function begin(found, project) {
-  if (found.files.length === 0) toast(t("upload.none"), { kind: "problem" });
+export function beginUpload(found, project) {
+  if (found.files.length === 0) toast(t(found.videos ? "upload.videos" : "upload.none", { n: found.videos }), { kind: "problem" });
   else upload(found, project, typed.get(project) ?? NOTHING).catch(toastError);
 }
 
@@ -34,9 +35,9 @@ export function openUpload(project) {
   openDialog(t("upload.title"), (close) => {
     const take = (/** @type {Found} */ found) => {
       close();
-      begin(found, project);
+      beginUpload(found, project);
     };
-    const photos = chooser({ multiple: true, accept: ACCEPT }, (files) => take({ files, skipped: 0 }));
+    const photos = chooser({ multiple: true, accept: ACCEPT }, (files) => take(withoutVideos(files)));
     const folder = chooser({ webkitdirectory: true }, (files) => take(photosOnly(files)));
     return [
       h("p", { class: "soft" }, t("upload.settings")),
@@ -66,20 +67,31 @@ export function openUpload(project) {
 function scanFields(project) {
   const values = { ...NOTHING, ...typed.get(project) };
   typed.set(project, values);
-  const input = (/** @type {keyof ScanFields} */ name, /** @type {Record<string, any>} */ limits) =>
-    h("input", {
-      type: "number",
-      step: "any",
+  const input = (/** @type {"mm_per_px" | "threshold"} */ name, /** @type {number} */ min, /** @type {number} */ max) => {
+    const element = numberInput({
+      min,
+      max,
       value: values[name],
-      oninput: (/** @type {any} */ event) =>
-        (values[name] = event.target.validity.valid ? event.target.value : ""),
-      ...limits,
+      oninput: () => (values[name] = element.validity.valid ? String(numberOf(element.value) ?? "") : ""),
     });
+    element.addEventListener("blur", () => element.reportValidity());
+    return element;
+  };
+  const skip = h("input", {
+    type: "checkbox",
+    checked: Boolean(values.skip_copies),
+    onchange: () => (values.skip_copies = skip.checked ? "true" : ""),
+  });
   return h(
     "div",
-    { class: "two" },
-    field(t("scan.scale"), input("mm_per_px", { min: 0.0001, max: 1000 }), t("scan.scale.hint")),
-    field(t("scan.threshold"), input("threshold", { min: 0, max: 1 }), t("scan.threshold.hint")),
+    {},
+    h(
+      "div",
+      { class: "two" },
+      field(t("scan.scale"), input("mm_per_px", 0.0001, 1000), t("scan.scale.hint")),
+      field(t("scan.threshold"), input("threshold", 0, 1), t("scan.threshold.hint")),
+    ),
+    h("label", { class: "check" }, skip, t("upload.skip_copies")),
   );
 }
 
@@ -100,12 +112,13 @@ function chooser(attributes, onChosen) {
 
 /**
  * Let photos be dropped anywhere on the page.
- * @param {() => number | null | undefined} projectNow undefined: there is no place for photos here
+ * @param {() => number | null | undefined} projectNow undefined: no project is shown
+ * @param {(found: Found) => void} begin a project with what was dropped where none is shown
  */
-export function installDropZone(projectNow) {
+export function installDropZone(projectNow, begin) {
   let inside = 0;
   const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  const mark = () => document.body.classList.toggle("dropping", inside > 0 && projectNow() !== undefined);
+  const mark = () => document.body.classList.toggle("dropping", inside > 0);
   window.addEventListener("dragenter", (event) => {
     if (hasFiles(event)) inside++;
     mark();
@@ -120,9 +133,11 @@ export function installDropZone(projectNow) {
     inside = 0;
     mark();
     const project = projectNow();
-    if (project === undefined || !event.dataTransfer) return;
+    if (!event.dataTransfer) return;
+    const found = await droppedFiles(event.dataTransfer);
     document.querySelector("dialog")?.close();
-    begin(await droppedFiles(event.dataTransfer), project);
+    if (project === undefined) return begin(found);
+    beginUpload(found, project);
   });
 }
 
@@ -154,13 +169,13 @@ export function installUploadPanel(panel) {
     bar.hidden = stop.hidden = !running;
     close.hidden = running;
     bar.value = bytesTotal ? bytes / bytesTotal : 0;
-    fill(skipped, progress.skipped ? t("upload.skipped", { n: progress.skipped }) : "");
+    fill(skipped, notes().join(" "));
     if (refusals.length !== shownRefusals) {
       shownRefusals = refusals.length;
       problems.hidden = refusals.length === 0;
       fill(
         problems,
-        h("summary", { class: "problem" }, t("upload.errors", { n: refusals.length })),
+        h("summary", { class: "problem" }, problemText()),
         h(
           "ul",
           {},
@@ -168,13 +183,35 @@ export function installUploadPanel(panel) {
         ),
       );
     }
-    if (!running && sent === total && !progress.skipped) setTimeout(() => progress.running || hide(), 4000);
+    if (!running && sent === total && notes().length === 0 && !progress.unreadable) setTimeout(() => progress.running || hide(), 4000);
   });
 }
 
+/** What was left out, and why it is no error. */
+function notes() {
+  const { skipped, videos, copies } = progress;
+  return [
+    skipped > 0 && t("upload.skipped", { n: skipped }),
+    videos > 0 && t("upload.videos", { n: videos }),
+    copies > 0 && t("upload.copies", { n: copies }),
+  ].filter((note) => note !== false);
+}
+
+/** Taken but not to be scanned, which the gallery counts as failed; and not taken at all. */
+function problemText() {
+  const { unreadable, refusals } = progress;
+  const refused = refusals.length - unreadable;
+  return [
+    unreadable > 0 && t("upload.unreadables", { n: unreadable }),
+    refused > 0 && t("upload.errors", { n: refused }),
+  ]
+    .filter((text) => text !== false)
+    .join("; ");
+}
+
 function titleText() {
-  const { running, waits, cancelled, sent, total, refusals } = progress;
+  const { running, waits, cancelled, sent, total, copies, unreadable, refusals } = progress;
   if (waits) return t("upload.waiting");
-  if (running) return t("upload.running", { n: sent + refusals.length, total });
+  if (running) return t("upload.running", { n: sent + copies + refusals.length - unreadable, total });
   return cancelled ? t("upload.cancelled", { n: sent }) : t("upload.done", { n: sent });
 }

@@ -4,7 +4,7 @@
 import { changedLabel } from "./card.js";
 import { h } from "./dom.js";
 import { labelNow } from "./review.js";
-import { labelText, percent, reasonText, scoreText, t, whoText } from "./strings.js";
+import { labelText, percent, photoErrorText, reasonText, scoreText, t, whoText } from "./strings.js";
 
 /**
  * @typedef {import("./types.js").Photo} Photo
@@ -17,7 +17,7 @@ export function verdict(photo, tried, onAnswer) {
   if (!result) {
     const text =
       status === "failed" ? "verdict.failed" : status === "running" ? "verdict.running" : "verdict.waiting";
-    return [h("p", { class: "answer" }, t(text)), error && h("p", { class: "problem" }, error)];
+    return [h("p", { class: "answer" }, t(text)), error && h("p", { class: "problem" }, photoErrorText(error))];
   }
   const label = labelNow(photo, null) ?? result.label;
   const changed = changedLabel(photo, tried);
@@ -33,7 +33,7 @@ export function verdict(photo, tried, onAnswer) {
       t(label === "Positive" ? "verdict.positive" : "verdict.negative"),
       h("span", { class: "soft" }, labelText(label)),
     ),
-    status === "failed" && h("p", { class: "problem" }, error),
+    status === "failed" && h("p", { class: "problem" }, photoErrorText(error)),
     (status === "queued" || status === "running") && h("p", { class: "soft" }, t("verdict.waiting")),
     question && asked(onAnswer),
     decision &&

@@ -4,13 +4,15 @@
 import { explainRefusal, keep, undoLast } from "./acts.js";
 import { ApiError, get, remove } from "./api.js";
 import { announce, watch } from "./changes.js";
-import { confirmDelete, toast } from "./dialogs.js";
+import { confirmDelete, toast, toastError } from "./dialogs.js";
 import { fill, h } from "./dom.js";
 import { heatPicture, outline } from "./heatmap.js";
 import { boxOf, Look } from "./look.js";
-import { lastPhoto, orderWith } from "./order.js";
+import { failedOf, lastPhoto, orderWith } from "./order.js";
 import { outbox } from "./outbox.js";
 import { picturePath, show } from "./pictures.js";
+import { nextInQueue, placeInQueue } from "./queue.js";
+import { keyOf } from "./review.js";
 import { reviewPanel } from "./reviewpanel.js";
 import { address, choiceOf, go } from "./route.js";
 import { stageWithTools } from "./stagetools.js";
@@ -18,7 +20,7 @@ import { labelText, scoreText, t } from "./strings.js";
 import { triedOf, whenQuiet } from "./threshold.js";
 import { ViewerFrame } from "./viewerframe.js";
 import { pressKey } from "./viewerkeys.js";
-import { who } from "./who.js";
+import { myName, nameOnce, who } from "./who.js";
 
 /**
  * @typedef {import("./route.js").Route} Route
@@ -47,6 +49,8 @@ export class Viewer {
     this.look = new Look(null, null);
     /** @type {number[]} the photos before and after */
     this.order = [];
+    /** @type {Set<number>} photos of the order that can't be looked at */
+    this.failed = new Set();
     this.loadedPx = 0;
     this.wouldChange = 0;
     this.tools = stageWithTools({
@@ -67,6 +71,7 @@ export class Viewer {
       tools: this.tools.element,
       review: this.review,
       onStep: (by) => this.step(by),
+      onSkip: () => this.nextSuggestion(),
       onThreshold: (tried) => this.tryThreshold(tried),
       onSelect: (box) => this.select(box, true),
       onDelete: (photo) => this.askDelete(photo),
@@ -97,7 +102,10 @@ export class Viewer {
       lastPhoto.id = photo;
     }
     await this.load();
-    this.order = await orderWith(choiceOf(this.route), photo);
+    [this.order, this.failed] = await Promise.all([
+      orderWith(choiceOf(this.route), photo),
+      failedOf(this.route.project),
+    ]);
     this.showPlace();
   }
 
@@ -124,6 +132,7 @@ export class Viewer {
     document.title = `${photo.name} – crackscope`;
     this.frame.showName(photo.name);
     this.stage.begin({ width: photo.width_px || 1, height: photo.height_px || 1 });
+    this.tools.showBroken(!photo.width_px);
     if (photo.width_px) this.loadImage(FIRST_PX);
     if (this.look.selected) this.stage.zoomTo(this.look.selected);
   }
@@ -139,7 +148,7 @@ export class Viewer {
       this.stage.image = image;
       this.stage.redraw();
     });
-    show(image, picturePath(look.photo, "image", px));
+    show(image, picturePath(look.photo, "image", px), () => look === this.look && this.tools.showBroken(true));
   }
 
   /** Everything that follows from photo, trail, threshold and selection. */
@@ -147,7 +156,9 @@ export class Viewer {
     const { look, stage } = this;
     const { grid } = look;
     if (!look.photo) return;
-    stage.outline = grid && { path: outline(grid, look.threshold), columns: grid.columns, rows: grid.rows };
+    const cells = look.cells;
+    stage.outline =
+      grid && cells && { path: outline(grid, cells), columns: grid.columns, rows: grid.rows };
     stage.marks = look.marks;
     stage.canvas.setAttribute("aria-label", describe(look));
     stage.redraw();
@@ -155,11 +166,11 @@ export class Viewer {
   }
 
   showPlace() {
-    this.frame.showPlace(this.order, this.route.photo, this.galleryAddress);
+    this.frame.showPlace(this.order, this.route.photo, this.galleryAddress, placeInQueue(this.route));
   }
 
   get galleryAddress() {
-    return address(this.route.project, 0, { ...this.route.query, box: "" });
+    return address(this.route.project, 0, { ...this.route.query, box: "", q: "" });
   }
 
   /** @param {number} scale */
@@ -193,11 +204,27 @@ export class Viewer {
     go(address(this.route.project, this.route.photo, query), true);
   }
 
-  /** @param {number} by */
-  step(by) {
+  /**
+   * @param {number} by
+   * @param {boolean} [pass] over photos that can't be looked at
+   */
+  step(by, pass = false) {
     const { order, route } = this;
-    const to = order.includes(route.photo) && order[order.indexOf(route.photo) + by];
-    if (to) go(address(route.project, to, { ...route.query, box: "" }), true);
+    if (!order.includes(route.photo)) return;
+    let at = order.indexOf(route.photo) + by;
+    while (pass && this.failed.has(order[at])) at += by;
+    if (order[at]) go(address(route.project, order[at], { ...route.query, box: "", q: "" }), true);
+  }
+
+  /** The next place of those that were suggested; at the end of them back to the photos. */
+  async nextSuggestion() {
+    try {
+      if (await nextInQueue(this.route)) return;
+      toast(t("suggest.none"));
+      go(this.galleryAddress);
+    } catch (error) {
+      toastError(error);
+    }
   }
 
   /**
@@ -223,10 +250,13 @@ export class Viewer {
       review.giveBack(note);
       return void toast(t("review.choose"));
     }
+    await nameOnce(await this.inspector());
     const kept = keep(look, action, note, newLabel);
-    if (review.goOn() && action !== "note" && !look.selected) this.step(1);
+    const queued = action !== "note" && keyOf(look.selected) === keyOf(placeInQueue(this.route)?.suggestion.box_ltrb);
+    if (review.goOn() && action !== "note" && !look.selected) this.step(1, true);
     try {
       await kept;
+      if (queued && look.selected && look === this.look) await this.nextSuggestion();
       if (look !== this.look) return;
       await this.load();
       review.saved();
@@ -236,6 +266,14 @@ export class Viewer {
       explainRefusal(error, { text: photo.name, href });
       this.load().catch((problem) => this.explain(problem));
     }
+  }
+
+  /** Who inspects, says the project: the name that is offered to a reviewer without one. */
+  async inspector() {
+    const { project } = this.route;
+    if (project === null || myName() !== "local") return "";
+    const found = await get(`/v1/projects/${project}`).catch(() => null);
+    return found?.inspector ?? "";
   }
 
   async undo() {

@@ -22,12 +22,13 @@ export class ViewerFrame {
    * @param {HTMLElement} parts.tools the photo with its tools
    * @param {ReturnType<typeof import("./reviewpanel.js").reviewPanel>} parts.review
    * @param {(by: number) => void} parts.onStep to another photo
+   * @param {() => void} parts.onSkip to the next suggestion
    * @param {(tried: number | null) => void} parts.onThreshold
    * @param {(box: Box | null) => void} parts.onSelect a region of the list
    * @param {(photo: Photo) => void} parts.onDelete
    * @param {(label: import("./types.js").Label) => void} parts.onAnswer what the photo is, where that is asked
    */
-  constructor({ tools, review, onStep, onThreshold, onSelect, onDelete, onAnswer }) {
+  constructor({ tools, review, onStep, onSkip, onThreshold, onSelect, onDelete, onAnswer }) {
     this.onAnswer = onAnswer;
     this.review = review;
     this.onSelect = onSelect;
@@ -38,6 +39,13 @@ export class ViewerFrame {
     this.previous = toolButton("viewer.previous", icons.LEFT, "←", () => onStep(-1));
     this.next = toolButton("viewer.next", icons.RIGHT, "→", () => onStep(1));
     this.back = h("a", { class: "button quiet" }, icon(icons.LEFT), h("span", {}, t("viewer.back")));
+    this.queuePlace = h("span", {});
+    this.queue = h(
+      "div",
+      { class: "queue", role: "status", hidden: true },
+      this.queuePlace,
+      h("button", { onclick: onSkip }, t("suggest.skip"), icon(icons.RIGHT)),
+    );
     this.judged = h("section", { class: "verdict", "aria-live": "polite" });
     this.regionList = h("ul", { class: "regions" });
     this.estimate = h("p", { class: "soft", hidden: true }, t("regions.estimate"));
@@ -54,6 +62,7 @@ export class ViewerFrame {
     return h(
       "aside",
       { class: "panel" },
+      this.queue,
       this.judged,
       this.review.element,
       section("threshold.title", this.threshold.element),
@@ -73,8 +82,11 @@ export class ViewerFrame {
    * @param {number[]} order the photos before and after
    * @param {number} photo
    * @param {string} gallery its address
+   * @param {{at: number, total: number} | null} queued the place among the suggestions
    */
-  showPlace(order, photo, gallery) {
+  showPlace(order, photo, gallery, queued) {
+    this.queue.hidden = !queued;
+    if (queued) fill(this.queuePlace, t("suggest.place", { n: queued.at + 1, total: queued.total }));
     const at = order.indexOf(photo);
     fill(this.place, at < 0 ? "" : t("viewer.place", { n: at + 1, total: order.length }));
     this.previous.disabled = at <= 0;

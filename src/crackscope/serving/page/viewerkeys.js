@@ -25,7 +25,10 @@ const KEYS = {
   "+": (viewer) => viewer.stage.zoom(1.5),
   "=": (viewer) => viewer.stage.zoom(1.5),
   "-": (viewer) => viewer.stage.zoom(1 / 1.5),
-  0: (viewer) => viewer.select(null),
+  0: (viewer) => {
+    viewer.select(null);
+    viewer.stage.fit();
+  },
   ArrowLeft: (viewer) => viewer.step(-1),
   ArrowRight: (viewer) => viewer.step(1),
   Escape: (viewer) => viewer.leave(),

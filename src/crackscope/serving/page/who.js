@@ -85,6 +85,19 @@ export function openWho() {
   openDialog(t("who.title"), (close) => (me.by_token ? tokenContent() : nameForm(close)));
 }
 
+/**
+ * Before the first decision without a name: ask for one, once. Resolves when there is one, or none is wanted.
+ * @param {string} offer a name that is likely, such as the project's inspector
+ * @returns {Promise<void>}
+ */
+export function nameOnce(offer) {
+  if (me.by_token || me.name !== "local" || settings.askedForName) return Promise.resolve();
+  settings.askedForName = true;
+  return new Promise((resolve) => {
+    openDialog(t("who.title"), (close) => nameForm(close, offer), { onclose: resolve });
+  });
+}
+
 function tokenContent() {
   const forget = () => {
     settings.setToken("", false);
@@ -96,11 +109,14 @@ function tokenContent() {
   ];
 }
 
-/** @param {() => void} close */
-function nameForm(close) {
-  const input = h("input", { value: settings.who, maxlength: 64, autocomplete: "name" });
+/**
+ * @param {() => void} close
+ * @param {string} [offer]
+ */
+function nameForm(close, offer = "") {
+  const input = h("input", { value: settings.who || offer, maxlength: 64, autocomplete: "name" });
   const problem = h("p", { class: "problem", role: "alert" });
-  const submit = (/** @type {Event} */ event) => {
+  const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const name = input.value.trim().normalize("NFC");
     if (name && !NAME_PATTERN.test(name)) {
@@ -108,7 +124,7 @@ function nameForm(close) {
       return;
     }
     settings.who = name;
-    learnName().catch(() => undefined);
+    await learnName().catch(() => undefined);
     close();
   };
   return h(

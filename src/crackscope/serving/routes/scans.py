@@ -146,7 +146,7 @@ def list_jobs(session: CurrentSession) -> list[JobDocument]:
     rows = session.scalars(select(Job).order_by(Job.id.desc()).limit(_MOST_LISTED)).all()
     projects = {job.project_id for job in rows}
     named = session.execute(select(Project.id, Project.name).where(Project.id.in_(projects)))
-    names = dict(named.tuples().all())
+    names = {row.id: row.name for row in named}
     documents = [JobDocument.model_validate(job) for job in rows]
     for document in documents:
         document.project = names.get(document.project_id or 0)
@@ -186,7 +186,7 @@ def _without_copies(
     session: Session, project_id: int | None, uploads: list[tuple[str, BinaryIO]]
 ) -> tuple[list[tuple[str, BinaryIO]], list[SkippedPhoto]]:
     here = select(Photo.sha256, func.min(Photo.id)).where(Photo.project_id == project_id)
-    known = dict(session.execute(here.group_by(Photo.sha256)).tuples().all())
+    known = {row[0]: row[1] for row in session.execute(here.group_by(Photo.sha256))}
     kept: list[tuple[str, BinaryIO]] = []
     skipped = []
     for name, file in uploads:

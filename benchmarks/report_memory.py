@@ -20,8 +20,9 @@ import numpy as np
 from PIL import Image
 
 from crackscope.dataset.synthetic import make_photo
+from crackscope.inspection.records import Region
 from crackscope.labels import Label
-from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Region, Report
+from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report
 from crackscope.reporting.write import write_report
 
 PHOTO_HW = (3000, 4000)
@@ -100,7 +101,6 @@ def report(folder: Path, photos: int) -> Report:
         overlaps=(0.5,),
         crackscope_version=version("crackscope"),
         made_at=datetime.now(UTC),
-        reviewed=False,
     )
 
 

@@ -563,6 +563,7 @@ def test_what_is_decided_about_boxes_decides_about_the_photo(browser: Browser, s
     photo = _photo(server, project, "half")
     assert len(photo["places"]) == 1
     with opened(browser, _at(server, project, photo["id"])) as page:
+        _expect(page.locator(".regions button")).to_have_count(1)
         page.keyboard.press("1")
         page.keyboard.press("x")
         _expect(page.locator(".question")).to_contain_text("Every region is rejected")
@@ -676,6 +677,7 @@ def test_key_0_zooms_out_outlines_are_regions_and_a_score_has_one_form(
     with opened(browser, _at(server, project, photo)) as page:
         bar = page.locator(".scale-bar")
         _expect(bar).to_contain_text("mm")
+        _expect(page.locator(".regions button")).to_have_count(1)
         fitted = bar.inner_text()
         page.keyboard.press("1")
         page.keyboard.press("+")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,35 +81,21 @@ def report(
 
 def _of_scan(source: Path, photos: Path | None, model: Path | None) -> Report:
     from crackscope.bundle import load_bundle
-    from crackscope.reporting.model_facts import facts_of_models
-    from crackscope.reporting.records import Inspection, Report
-    from crackscope.reporting.results_file import ScanResults
+    from crackscope.reporting.results_file import scan_report
 
-    results = ScanResults(source, photos)
-    return Report(
-        inspection=Inspection(),
-        photos=results.photos,
-        models=facts_of_models([results.model], load_bundle(model)),
-        overlaps=results.overlaps,
-        crackscope_version=results.crackscope_version,
-        made_at=datetime.now(UTC),
-    )
+    return scan_report(source, photos, load_bundle(model))
 
 
 def _of_project(data_dir: Path, project: str | None, database: str | None, model: Path | None) -> Report:
     from crackscope.bundle import load_bundle
 
     try:
-        from crackscope.serving.database import open_database
-        from crackscope.serving.photo_store import PhotoStore
-        from crackscope.serving.reports import find_project, project_report
+        from crackscope.serving.reports import data_dir_report
     except ModuleNotFoundError as error:
         raise _missing(error, "serve") from error
     if database is None and not _is_data_folder(data_dir):
         raise SettingsError(f"{data_dir} is no data folder of `crackscope serve`; --project needs one")
-    with open_database(database, data_dir)() as session:
-        row = find_project(session, project)
-        return project_report(session, PhotoStore(data_dir / "photos"), row, load_bundle(model))
+    return data_dir_report(data_dir, database, project, load_bundle(model))
 
 
 def _is_data_folder(folder: Path) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from crackscope.labels import Label
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.labels import Label, ReviewReason
+from crackscope.photos.metadata import PhotoMetadata
 
 #: Left, top, right, bottom in pixels of the upright photo; right and bottom exclusive.
 BoxLTRB = tuple[int, int, int, int]
@@ -44,6 +48,81 @@ class Region:
     area_px: int
     score: float
     place: RegionPlace | None = None
+
+
+class ScaleSource(StrEnum):
+    """How a photo's millimetres per pixel are known."""
+
+    UNCALIBRATED = "uncalibrated"
+    USER = "given by the user"
+    MAP = "from the map"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileScore:
+    """One tile: its box in pixels of the photo (right and bottom exclusive) and the network's score."""
+
+    tile_px: int
+    box_ltrb: BoxLTRB
+    score: float
+    label: Label
+    distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """Scores per cell, the finest answer of a scan.
+
+    Attributes:
+        scores: (rows, columns) float32, 0..1: how sure that a crack runs through the cell or one beside it.
+        tile_scores: The same shape, 0..1: how sure that the tiles over the cell show one.
+        cell_px: Side of a cell in pixels of the photo.
+    """
+
+    scores: NDArray[np.float32]
+    tile_scores: NDArray[np.float32]
+    cell_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoReport:
+    """The answer for one photo.
+
+    Attributes:
+        path: The photo as the caller named it.
+        label: ``decide(score, threshold)``.
+        score: The photo's score, see `decision`; not the maximum of its tiles.
+        reason: Why a person should look at it; ``None`` where no review is asked for.
+        cracked_share: Area of all regions as a share of the picture.
+        tile_px: Side of the tiles, one for every scale.
+        mm_per_px: ``None`` is "uncalibrated".
+        scale: How it is known.
+        picture_share: Share of the photo that is picture: not transparent, not without data.
+        heat: The cells' scores; ``None`` where the report was read back from an earlier scan.
+    """
+
+    path: str
+    label: Label
+    score: float
+    threshold: float
+    reason: ReviewReason | None
+    sha256: str
+    photo_hw: tuple[int, int]
+    tile_px: tuple[int, ...]
+    cracked_share: float
+    regions: tuple[Region, ...]
+    tiles: tuple[TileScore, ...]
+    mm_per_px: float | None
+    metadata: PhotoMetadata
+    scale: ScaleSource = ScaleSource.UNCALIBRATED
+    overlay: str | None = None
+    picture_share: float = 1.0
+    heat: HeatMap | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def review(self) -> bool:
+        """Whether a person should look before the label is used."""
+        return self.reason is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

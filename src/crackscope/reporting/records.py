@@ -1,4 +1,4 @@
-"""What a report is made of; made from a scan's results (`results_file`) or from a server's database."""
+"""What a report is made of: entries of the inspection record, from a scan's results or a database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from crackscope.bundle import ModelConfig
-from crackscope.inspection.records import Act, Place, Region, Verdict
+from crackscope.inspection.records import Act, PhotoReport, Place, Region, Verdict
 from crackscope.inspection.verdict import judge
 from crackscope.labels import Label, ReviewReason
 
@@ -87,6 +87,41 @@ class PhotoEntry:
         return self.label is not None and (
             Label.POSITIVE in (self.label, self.final_label) or self.reason is not None or bool(self.places)
         )
+
+
+def entry_of(
+    number: int,
+    name: str,
+    report: PhotoReport,
+    *,
+    file: Path | None,
+    drawn: Path | None = None,
+    acts: tuple[Act, ...] = (),
+) -> PhotoEntry:
+    """A scanned photo as an entry of a report."""
+    metadata = report.metadata
+    return PhotoEntry(
+        number=number,
+        name=name,
+        file=file,
+        drawn=drawn,
+        sha256=report.sha256,
+        photo_hw=report.photo_hw,
+        label=report.label,
+        score=report.score,
+        threshold=report.threshold,
+        reason=report.reason,
+        cracked_share=report.cracked_share,
+        tile_px=report.tile_px,
+        mm_per_px=report.mm_per_px,
+        taken=metadata.taken,
+        camera=metadata.camera,
+        focal_length_mm=metadata.focal_length_mm,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        regions=report.regions,
+        acts=acts,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

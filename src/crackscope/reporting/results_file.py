@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from crackscope.bundle import Bundle
 from crackscope.errors import DataError
 from crackscope.images import IMAGE_SUFFIXES
-from crackscope.inspection.records import Region
-from crackscope.labels import Label, ReviewReason
-from crackscope.reporting.records import ModelFacts, PhotoEntry
+from crackscope.inspection.codec import RESULTS_JSON, SCHEMA_VERSION, photo_of_document
+from crackscope.reporting.model_facts import facts_of_models
+from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of
 from crackscope.storage import read_versioned_json, sha256_file
-
-RESULTS_JSON = "results.json"
-SCHEMA_VERSION = 1
 
 #: From a photo's path in the results, its short name and its SHA-256 to where it lies now.
 _Find = Callable[[str, str, str | None], Path | None]
@@ -58,6 +57,28 @@ class ScanResults:
             ) from error
 
 
+def scan_report(source: Path, photos: Path | None, bundle: Bundle) -> Report:
+    """The report of a scan's results; nobody has reviewed them.
+
+    Args:
+        source: ``results.json``, or the folder it lies in.
+        photos: Where the photos lie now, if they moved.
+        bundle: The model at hand; its facts are told where the results are of it.
+
+    Raises:
+        DataError: The results are not there, damaged, or of another version.
+    """
+    results = ScanResults(source, photos)
+    return Report(
+        inspection=Inspection(),
+        photos=results.photos,
+        models=facts_of_models([results.model], bundle),
+        overlaps=results.overlaps,
+        crackscope_version=results.crackscope_version,
+        made_at=datetime.now(UTC),
+    )
+
+
 def _entries(documents: Sequence[dict[str, Any]], folder: Path, find: _Find) -> list[PhotoEntry]:
     names = short_names([document["path"] for document in documents])
     return [
@@ -70,38 +91,13 @@ def _entry(number: int, name: str, document: dict[str, Any], folder: Path, find:
     if document.get("error") is not None:
         file = find(document["path"], name, None)
         return PhotoEntry(number=number, name=name, file=file, error=document["error"])
-    metadata, reason, overlay = document["metadata"], document["reason"], document["overlay"]
-    return PhotoEntry(
-        number=number,
-        name=name,
-        file=find(document["path"], name, document["sha256"]),
-        drawn=None if overlay is None else folder / overlay,
-        sha256=document["sha256"],
-        photo_hw=(document["height_px"], document["width_px"]),
-        label=Label(document["label"]),
-        score=document["score"],
-        threshold=document["threshold"],
-        reason=None if reason is None else ReviewReason(reason),
-        cracked_share=document["cracked_share"],
-        tile_px=tuple(document["tile_px"]),
-        mm_per_px=document["mm_per_px"],
-        taken=metadata["taken"],
-        camera=metadata["camera"],
-        focal_length_mm=metadata["focal_length_mm"],
-        latitude=metadata["latitude"],
-        longitude=metadata["longitude"],
-        regions=tuple(region_of(region) for region in document["regions"]),
-    )
-
-
-def region_of(document: dict[str, Any]) -> Region:
-    """A region as it stands in ``results.json`` and in a server's database."""
-    left, top, right, bottom = document["box_ltrb_px"]
-    return Region(
-        number=document["region"],
-        box_ltrb=(left, top, right, bottom),
-        score=document["score"],
-        area_px=document["area_px"],
+    report = photo_of_document(document)
+    return entry_of(
+        number,
+        name,
+        report,
+        file=find(report.path, name, report.sha256),
+        drawn=None if report.overlay is None else folder / report.overlay,
     )
 
 

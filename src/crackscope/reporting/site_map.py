@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crackscope.inspection.lengths import round_length
 from crackscope.reporting.records import PhotoEntry
 
 _METRES_PER_DEGREE = 111_320.0
@@ -81,12 +82,6 @@ def draw_site_map(photos: Sequence[PhotoEntry]) -> SiteMap | None:
         bar_m=bar_m,
         centre=(centre[0], (centre[1] + 180) % 360 - 180),
     )
-
-
-def round_length(longest: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above ``longest``."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))
 
 
 def _unwrapped(longitudes: list[float]) -> list[float]:

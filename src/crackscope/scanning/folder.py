@@ -14,13 +14,12 @@ from crackscope import __version__
 from crackscope.errors import MissingExtraError, PhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.sources import Found
+from crackscope.inspection.codec import SCHEMA_VERSION, report_from_json, report_to_json
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_inputs
 from crackscope.scanning.journal import Journal
-from crackscope.scanning.records import SCHEMA_VERSION
 from crackscope.scanning.results import ScanOutcome, write_results
-from crackscope.scanning.serial import report_from_json, report_to_json
 from crackscope.scanning.video import video_frames
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from crackscope.inspection.lengths import round_length
 from crackscope.inspection.records import BoxLTRB
 from crackscope.labels import Label, shown_score
 from crackscope.photos.pixels import PixelSource
@@ -256,12 +257,6 @@ def _draw_scale_bar(
     text = f"{length_mm / 1000:g} m" if length_mm >= 1000 else f"{length_mm:g} mm"
     at = ((left + right) / 2, y + style.text_px + 3)
     draw.text(at, text, fill=_INK, font=_font(style.text_px - 1), anchor="ma")
-
-
-def round_length(longest: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above ``longest``."""
-    power = 10.0 ** np.floor(np.log10(longest))
-    return float(max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9)))
 
 
 def _draw_right(draw: ImageDraw.ImageDraw, text: str, right_xy: tuple[int, int], style: _Style) -> None:

@@ -1,28 +1,17 @@
-"""What a scan takes and gives: settings in, tiles, regions and one report per photo out."""
+"""What a scan takes: its settings. What it gives is in `crackscope.inspection.records`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crackscope.errors import SettingsError
-from crackscope.inspection.records import BoxLTRB, Region
-from crackscope.labels import Label, ReviewReason
+from crackscope.inspection.records import HeatMap as HeatMap
+from crackscope.inspection.records import PhotoReport as PhotoReport
+from crackscope.inspection.records import ScaleSource as ScaleSource
+from crackscope.inspection.records import TileScore as TileScore
 from crackscope.photos.metadata import PhotoMetadata as PhotoMetadata
-
-#: Version of every table and document a scan writes; docs/scanning.md describes it.
-SCHEMA_VERSION = 1
-
-
-class ScaleSource(StrEnum):
-    """How a photo's millimetres per pixel are known."""
-
-    UNCALIBRATED = "uncalibrated"
-    USER = "given by the user"
-    MAP = "from the map"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,73 +60,6 @@ def mm_per_px_from_points(
     _require(distance_px > 0, "the two points", (first_xy, second_xy), "two different points")
     _require(distance_mm > 0, "distance_mm", distance_mm, "above 0")
     return distance_mm / distance_px
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TileScore:
-    """One tile: its box in pixels of the photo (right and bottom exclusive) and the network's score."""
-
-    tile_px: int
-    box_ltrb: BoxLTRB
-    score: float
-    label: Label
-    distance: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeatMap:
-    """Scores per cell, the finest answer of a scan.
-
-    Attributes:
-        scores: (rows, columns) float32, 0..1: how sure that a crack runs through the cell or one beside it.
-        tile_scores: The same shape, 0..1: how sure that the tiles over the cell show one.
-        cell_px: Side of a cell in pixels of the photo.
-    """
-
-    scores: NDArray[np.float32]
-    tile_scores: NDArray[np.float32]
-    cell_px: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoReport:
-    """The answer for one photo.
-
-    Attributes:
-        path: The photo as the caller named it.
-        label: ``decide(score, threshold)``.
-        score: The photo's score, see `decision`; not the maximum of its tiles.
-        reason: Why a person should look at it; ``None`` where no review is asked for.
-        cracked_share: Area of all regions as a share of the picture.
-        tile_px: Side of the tiles, one for every scale.
-        mm_per_px: ``None`` is "uncalibrated".
-        scale: How it is known.
-        picture_share: Share of the photo that is picture: not transparent, not without data.
-        heat: The cells' scores; ``None`` where the report was read back from an earlier scan.
-    """
-
-    path: str
-    label: Label
-    score: float
-    threshold: float
-    reason: ReviewReason | None
-    sha256: str
-    photo_hw: tuple[int, int]
-    tile_px: tuple[int, ...]
-    cracked_share: float
-    regions: tuple[Region, ...]
-    tiles: tuple[TileScore, ...]
-    mm_per_px: float | None
-    metadata: PhotoMetadata
-    scale: ScaleSource = ScaleSource.UNCALIBRATED
-    overlay: str | None = None
-    picture_share: float = 1.0
-    heat: HeatMap | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def review(self) -> bool:
-        """Whether a person should look before the label is used."""
-        return self.reason is not None
 
 
 def _require(valid: bool, name: str, found: object, expected: str) -> None:

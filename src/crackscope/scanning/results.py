@@ -7,7 +7,6 @@ photos, model and settings give the same bytes.
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,10 +18,17 @@ from typing import Any, TextIO
 from crackscope.errors import PhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.writers import one_line
-from crackscope.inspection.records import BoxLTRB, Region
+from crackscope.inspection.codec import (
+    RESULTS_JSON,
+    SCHEMA_VERSION,
+    photo_document,
+    region_document,
+    region_millimetres,
+)
+from crackscope.inspection.records import BoxLTRB, PhotoReport, Region
 from crackscope.labels import Label
+from crackscope.photos.metadata import PhotoMetadata
 from crackscope.records import Failure
-from crackscope.scanning.records import SCHEMA_VERSION, PhotoMetadata, PhotoReport
 from crackscope.storage import atomic_path
 
 PHOTO_COLUMNS = (
@@ -37,7 +43,7 @@ REGION_COLUMNS = (
 TILE_COLUMNS = ("path", "tile_px", "left", "top", "right", "bottom", "score", "label", "distance")
 
 PHOTOS_CSV, REGIONS_CSV, TILES_CSV = "photos.csv", "regions.csv", "tiles.csv"
-RESULTS_JSON, REGIONS_GEOJSON = "results.json", "regions.geojson"
+REGIONS_GEOJSON = "regions.geojson"
 
 ScanOutcome = PhotoReport | Failure
 
@@ -134,7 +140,7 @@ def region_rows(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
             "score": region.score,
             **_sides(region.box_ltrb),
             "area_px": region.area_px,
-            **_millimetres(region, outcome.mm_per_px),
+            **region_millimetres(region, outcome.mm_per_px),
         }
 
 
@@ -158,28 +164,7 @@ def photo_documents(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
     if isinstance(outcome, Failure):
         yield {"path": outcome.path, "error": outcome.error}
         return
-    metadata = outcome.metadata
-    yield {
-        "path": outcome.path,
-        "label": str(outcome.label),
-        "score": outcome.score,
-        "threshold": outcome.threshold,
-        "review": outcome.review,
-        "reason": None if outcome.reason is None else str(outcome.reason),
-        "error": None,
-        "cracked_share": outcome.cracked_share,
-        "width_px": outcome.photo_hw[1],
-        "height_px": outcome.photo_hw[0],
-        "tile_px": list(outcome.tile_px),
-        "tiles": len(outcome.tiles),
-        "mm_per_px": outcome.mm_per_px,
-        "scale": str(outcome.scale),
-        "sha256": outcome.sha256,
-        "overlay": outcome.overlay,
-        "picture_share": outcome.picture_share,
-        "metadata": dataclasses.asdict(metadata),
-        "regions": [_region_document(region, outcome.mm_per_px) for region in outcome.regions],
-    }
+    yield photo_document(outcome)
 
 
 def features(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
@@ -197,7 +182,7 @@ def features(outcome: ScanOutcome) -> Iterator[dict[str, Any]]:
             "properties": {
                 "path": outcome.path,
                 "label": str(outcome.label),
-                **_region_document(region, outcome.mm_per_px),
+                **region_document(region, outcome.mm_per_px),
                 "taken": outcome.metadata.taken,
                 "position": _position(region, outcome.metadata),
                 "crs": outcome.metadata.crs,
@@ -222,26 +207,6 @@ def _position(region: Region, metadata: PhotoMetadata) -> str:
     if region.place is not None:
         return "region"
     return "unknown" if metadata.latitude is None else "camera"
-
-
-def _region_document(region: Region, mm_per_px: float | None) -> dict[str, Any]:
-    return {
-        "region": region.number,
-        "score": region.score,
-        "box_ltrb_px": list(region.box_ltrb),
-        "area_px": region.area_px,
-        **_millimetres(region, mm_per_px),
-    }
-
-
-def _millimetres(region: Region, mm_per_px: float | None) -> dict[str, float | None]:
-    left, top, right, bottom = region.box_ltrb
-    scale = mm_per_px
-    return {
-        "width_mm": None if scale is None else round((right - left) * scale, 2),
-        "height_mm": None if scale is None else round((bottom - top) * scale, 2),
-        "area_mm2": None if scale is None else round(region.area_px * scale**2, 2),
-    }
 
 
 def _sides(box_ltrb: BoxLTRB) -> dict[str, int]:

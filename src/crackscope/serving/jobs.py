@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from crackscope.errors import CrackscopeError, UnexpectedPhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.inspection.codec import region_document
 from crackscope.scanning.records import PhotoReport, ScanSettings
-from crackscope.scanning.results import photo_documents
 from crackscope.scanning.scanner import CrackScanner
 from crackscope.serving.database import Sessions
 from crackscope.serving.models import Job, Photo, Result, now
@@ -208,7 +208,6 @@ def _count_done(session: Session, job_id: int) -> None:
 
 
 def _result(photo: Photo, report: PhotoReport, model_sha256: str) -> Result:
-    (document,) = photo_documents(report)
     assert report.heat is not None
     rows, columns = report.heat.scores.shape
     return Result(
@@ -222,7 +221,7 @@ def _result(photo: Photo, report: PhotoReport, model_sha256: str) -> Result:
         reason=None if report.reason is None else str(report.reason),
         cracked_share=report.cracked_share,
         tile_px=report.tile_px[0],
-        regions=document["regions"],
+        regions=[region_document(region, report.mm_per_px) for region in report.regions],
         grid={
             "rows": rows,
             "columns": columns,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ from PIL import Image
 
 from crackscope.images import read_photo
 from crackscope.inspection.records import Place, Region, Verdict
-from crackscope.labels import Label, ReviewReason, shown_score
+from crackscope.labels import shown_score
 from crackscope.photos.pixels import DecodedPhoto
 from crackscope.scanning.overlay import Annotation, draw_overlay
-from crackscope.scanning.records import HeatMap, PhotoMetadata, PhotoReport
+from crackscope.scanning.records import HeatMap, PhotoReport
 from crackscope.serving.models import Photo, Result
+from crackscope.serving.rows import report_of
 
 #: No side of a picture is longer.
 LONGEST_PX = 4096
@@ -44,31 +46,23 @@ def overlay_png(path: Path, photo: Photo, result: Result, verdict: Verdict) -> b
     scores = np.asarray(result.grid["scores"], np.float32)
     heat = HeatMap(scores=scores, tile_scores=scores, cell_px=photo.height_px / result.grid["rows"])
     picture = draw_overlay(
-        DecodedPhoto(read_photo(path)), _report(photo, result, verdict), heat, _annotation(result, verdict)
+        DecodedPhoto(read_photo(path)), _reviewed(photo, result, verdict), heat, _annotation(result, verdict)
     )
     return _encoded(picture, "PNG")
 
 
-def _report(photo: Photo, result: Result, verdict: Verdict) -> PhotoReport:
-    reason = result.reason if verdict.act is None else None
+def _reviewed(photo: Photo, result: Result, verdict: Verdict) -> PhotoReport:
+    """What counts in place of what the model said."""
+    report = report_of(photo, result)
     regions = [
         place.region or Region(number=number, box_ltrb=place.box_ltrb, area_px=0, score=0.0)
         for number, place in enumerate(verdict.cracks, start=1)
     ]
-    return PhotoReport(
-        path=photo.name,
-        label=verdict.label or Label(result.label),
-        score=result.score,
-        threshold=result.threshold,
-        reason=None if reason is None else ReviewReason(reason),
-        sha256=photo.sha256,
-        photo_hw=(photo.height_px, photo.width_px),
-        tile_px=(result.tile_px,),
-        cracked_share=result.cracked_share,
+    return replace(
+        report,
+        label=verdict.label or report.label,
+        reason=report.reason if verdict.act is None else None,
         regions=tuple(regions),
-        tiles=(),
-        mm_per_px=result.settings.get("mm_per_px"),
-        metadata=PhotoMetadata(),
     )
 
 

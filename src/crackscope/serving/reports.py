@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -13,13 +12,14 @@ from crackscope import __version__
 from crackscope.bundle import Bundle
 from crackscope.errors import DataError
 from crackscope.inspection.records import Act
-from crackscope.labels import Label, ReviewReason
 from crackscope.reporting.model_facts import facts_of_models
-from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report
+from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of
+from crackscope.serving.database import open_database
 from crackscope.serving.models import Photo, Project, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
-from crackscope.serving.verdicts import acts_of, regions_of
+from crackscope.serving.rows import metadata_of, report_of
+from crackscope.serving.verdicts import acts_of
 
 
 def project_report(
@@ -73,33 +73,33 @@ def find_project(session: Session, name: str | None) -> Project:
     raise DataError(f"{problem}; give the number of one with --project ({listed})")
 
 
+def data_dir_report(data_dir: Path, database: str | None, project: str | None, bundle: Bundle) -> Report:
+    """The report of a project in a server's data folder, whether it runs or not.
+
+    Raises:
+        DataError: There is no such project, or several and none was named.
+        SettingsError: The database can't be opened.
+    """
+    with open_database(database, data_dir)() as session:
+        row = find_project(session, project)
+        return project_report(session, PhotoStore(data_dir / "photos"), row, bundle)
+
+
 def _entry(number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Act]) -> PhotoEntry:
-    known = PhotoEntry(
+    if result is not None:
+        return entry_of(number, photo.name, report_of(photo, result), file=file, acts=tuple(acts))
+    metadata = metadata_of(photo)
+    return PhotoEntry(
         number=number,
         name=photo.name,
         file=file,
         sha256=photo.sha256,
         photo_hw=(photo.height_px, photo.width_px) if photo.height_px else None,
-        taken=photo.taken_at,
-        camera=photo.camera,
-        focal_length_mm=photo.focal_length_mm,
-        latitude=photo.latitude,
-        longitude=photo.longitude,
-        error=None if result is not None else photo.error or photo.status,
+        taken=metadata.taken,
+        camera=metadata.camera,
+        focal_length_mm=metadata.focal_length_mm,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        error=photo.error or photo.status,
         acts=tuple(acts),
-    )
-    return known if result is None else _scanned(known, result)
-
-
-def _scanned(photo: PhotoEntry, result: Result) -> PhotoEntry:
-    return replace(
-        photo,
-        label=Label(result.label),
-        score=result.score,
-        threshold=result.threshold,
-        reason=None if result.reason is None else ReviewReason(result.reason),
-        cracked_share=result.cracked_share,
-        tile_px=(result.tile_px,),
-        mm_per_px=result.settings.get("mm_per_px"),
-        regions=regions_of(result),
     )

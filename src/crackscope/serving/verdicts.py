@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from crackscope.inspection.codec import region_of
 from crackscope.inspection.records import Act, Region, Verdict
 from crackscope.inspection.verdict import judge
 from crackscope.labels import Label
@@ -82,14 +82,4 @@ def act_of(review: Review) -> Act:
 
 def regions_of(result: Result) -> tuple[Region, ...]:
     """The model's regions, as ``results.json`` writes them and the row keeps them."""
-    return tuple(_region(document) for document in result.regions)
-
-
-def _region(document: Mapping[str, Any]) -> Region:
-    left, top, right, bottom = document["box_ltrb_px"]
-    return Region(
-        number=document["region"],
-        box_ltrb=(left, top, right, bottom),
-        area_px=document["area_px"],
-        score=document["score"],
-    )
+    return tuple(region_of(document) for document in result.regions)

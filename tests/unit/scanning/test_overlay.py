@@ -10,8 +10,9 @@ import pytest
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
 from crackscope.images import Photo
+from crackscope.inspection.lengths import round_length
 from crackscope.photos.pixels import DecodedPhoto
-from crackscope.scanning.overlay import colour_of, draw_overlay, round_length
+from crackscope.scanning.overlay import colour_of, draw_overlay
 from tests.unit.scanning.conftest import wall
 
 

@@ -12,13 +12,13 @@ import jsonschema
 import pytest
 
 from crackscope.errors import OutputError
+from crackscope.inspection.codec import report_from_json, report_to_json
 from crackscope.inspection.records import Region, RegionPlace
 from crackscope.labels import Label, ReviewReason
 from crackscope.records import Failure
 from crackscope.scanning import results
 from crackscope.scanning.records import PhotoMetadata, PhotoReport, ScaleSource, TileScore
 from crackscope.scanning.results import ScanOutcome, write_results
-from crackscope.scanning.serial import report_from_json, report_to_json
 
 RING = ((8.0, 47.0), (8.1, 47.0), (8.1, 47.1), (8.0, 47.1), (8.0, 47.0))
 REPORT = PhotoReport(

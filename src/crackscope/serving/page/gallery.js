@@ -45,6 +45,8 @@ class Gallery {
     this.scanned = 0.5;
     /** @type {Counts | null} */
     this.counts = null;
+    /** Photos there were when the page was loaded; -1: not yet. */
+    this.total = -1;
     /** @type {number | null} */
     this.tried = triedOf(route.query);
     this.typing = whenQuiet(250, () => this.change({ name: this.find.value.trim(), page: "" }));
@@ -58,7 +60,7 @@ class Gallery {
       (counts, changed) => {
         this.counts = counts;
         this.showCounts();
-        if (changed) this.loadPage().catch(() => undefined);
+        if (changed || this.isBehind(counts)) this.loadPage().catch(() => undefined);
       },
     );
   }
@@ -151,6 +153,7 @@ class Gallery {
     /** @type {{total: number, photos: Photo[]}} */
     const { total, photos } = await get(`/v1/photos${query(part)}`);
     if (route !== this.route) return;
+    this.total = total;
     if (photos.length === 0 && page > 1) return void this.change({ page: "" });
     const tried = triedOf(route.query);
     const prefix = sharedPrefix(photos.map(({ name }) => name));
@@ -176,6 +179,19 @@ class Gallery {
     this.returnFocus();
   }
 
+  /**
+   * Whether photos came or went between the page's first question and the first count.
+   * @param {Counts} counts
+   */
+  isBehind({ total }) {
+    return this.total >= 0 && !this.isFiltered && total !== this.total;
+  }
+
+  get isFiltered() {
+    const { query: filters } = this.route;
+    return ["label", "review", "state", "name", "changes"].some((name) => filters[name]);
+  }
+
   showCounts() {
     const { counts } = this;
     if (!counts) return;
@@ -191,10 +207,9 @@ class Gallery {
   }
 
   showEmpty() {
-    const { query: filters, project } = this.route;
+    const { project } = this.route;
     this.empty.hidden = this.list.children.length > 0;
-    const filtered = ["label", "review", "state", "name", "changes"].some((name) => filters[name]);
-    if (filtered && this.counts?.total) {
+    if (this.isFiltered && this.counts?.total) {
       const all = h("button", { onclick: () => this.change(NO_FILTER) }, t("gallery.clear"));
       fill(this.empty, h("p", {}, t("gallery.nothing")), all);
     } else {

@@ -19,9 +19,11 @@
     ├── ExportError                 ONNX and PyTorch disagree
     ├── NotBetterError              a model fitted anew that does no better; the old one stays
     ├── ResumeError                 a run folder that can't be continued as asked
+    ├── BatchStoppedError           a batch that stopped on the way; finished shards are kept
     ├── RunInterruptedError         Ctrl-C; the work so far is saved
     ├── SettingsError               a setting out of range
     ├── OutputError                 a place that can't be written to
+    ├── StorageError                a bucket, disk or file server that does not answer
     └── MissingExtraError           an optional dependency is not installed
 
 A message says what was found, what was expected and what to do next.
@@ -110,12 +112,20 @@ class SettingsError(CrackscopeError):
     """A setting is out of range."""
 
 
+class BatchStoppedError(CrackscopeError):
+    """A batch stopped on the way; the shards that are finished are kept, and it can be resumed."""
+
+
 class RunInterruptedError(CrackscopeError):
     """A person stopped the run; what was done is saved, and the same command goes on from there."""
 
 
 class OutputError(CrackscopeError):
     """The output can't be written: read-only, full, or inside the input."""
+
+
+class StorageError(CrackscopeError):
+    """A bucket, a disk or a file server does not answer, is full, or refuses."""
 
 
 class MissingExtraError(CrackscopeError):

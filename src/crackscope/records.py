@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from crackscope.labels import Label, ReviewReason
 
@@ -68,3 +69,16 @@ class Failure:
 
 
 Outcome = Prediction | Failure
+
+
+def outcome_from_row(row: dict[str, Any]) -> Outcome:
+    """What ``as_row`` gave such a row."""
+    if row["error"] is not None:
+        return Failure(path=row["path"], error=row["error"])
+    return Prediction(
+        path=row["path"],
+        label=Label(row["label"]),
+        score=row["score"],
+        threshold=row["threshold"],
+        reason=None if row["reason"] is None else ReviewReason(row["reason"]),
+    )

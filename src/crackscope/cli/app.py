@@ -8,6 +8,7 @@ import typer
 
 from crackscope import __version__
 from crackscope.cli import adapt as _adapt
+from crackscope.cli import batch as _batch
 from crackscope.cli import compare as _compare
 from crackscope.cli import config as _config
 from crackscope.cli import crossval as _crossval
@@ -50,6 +51,7 @@ def _options(
     pass
 
 
+app.add_typer(_batch.app)
 app.add_typer(_data.app)
 app.add_typer(_model.app)
 app.add_typer(_serve.app)

@@ -72,8 +72,8 @@ def scan(
     from crackscope.scanning.scanner import CrackScanner
 
     settings = ScanSettings(
-        tile_px=None if tile_px == "auto" else int(_number(tile_px, "--tile-px")),
-        scales=tuple(_number(scale, "--scales") for scale in scales.split(",")),
+        tile_px=tile_side_px(tile_px),
+        scales=scale_numbers(scales),
         overlap=overlap,
         threshold=threshold,
         mm_per_px=mm_per_px,
@@ -94,6 +94,16 @@ def scan(
     _print_summary(summary)
     if strict and summary.failures:
         raise typer.Exit(1)
+
+
+def tile_side_px(text: str) -> int | None:
+    """What ``--tile-px`` says; ``None`` is one for each photo."""
+    return None if text == "auto" else int(_number(text, "--tile-px"))
+
+
+def scale_numbers(text: str) -> tuple[float, ...]:
+    """What ``--scales`` says."""
+    return tuple(_number(scale, "--scales") for scale in text.split(","))
 
 
 def _number(text: str, flag: str) -> float:

@@ -55,7 +55,7 @@ def verify_bundle(folder: Path | None = None) -> list[Check]:
         session = open_session(bundle, device="cpu")
     except BundleError as error:
         return [files, Check(name="graph", passed=False, detail=str(error))]
-    outputs = session.run(_test_images(bundle.config.input_hw))
+    outputs = session.run(verification_images(bundle.config.input_hw))
     ports = f"images {bundle.config.input_hw} -> {', '.join(session.output_names)}"
     return [
         files,
@@ -70,7 +70,7 @@ def verify_bundle(folder: Path | None = None) -> list[Check]:
     ]
 
 
-def _test_images(size_hw: tuple[int, int]) -> NDArray[np.uint8]:
+def verification_images(size_hw: tuple[int, int]) -> NDArray[np.uint8]:
     """Soft grey textures, the same on every machine, half of them with a dark line across."""
     height, width = size_hw
     random = np.random.default_rng(0)
@@ -96,7 +96,7 @@ def _check_scores(outputs: ModelOutputs) -> Check:
 
 
 def _check_batches(session: Session, outputs: ModelOutputs) -> Check:
-    images = _test_images(session.bundle.config.input_hw)
+    images = verification_images(session.bundle.config.input_hw)
     single = np.concatenate([session.infer(images[index : index + 1]).score for index in range(_IMAGES)])
     difference = float(np.abs(single - outputs.score).max())
     return Check(
@@ -156,7 +156,7 @@ def _check_engine(bundle: Bundle, engine: Engine, expected: ModelOutputs) -> Che
     if find_spec("openvino") is None:
         return Check(name=engine, passed=None, detail="not installed")
     try:
-        score = open_session(bundle, engine=engine).run(_test_images(bundle.config.input_hw)).score
+        score = open_session(bundle, engine=engine).run(verification_images(bundle.config.input_hw)).score
     except SettingsError as error:
         return Check(name=engine, passed=None, detail=str(error))
     except BundleError as error:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from crackscope.errors import MissingExtraError, PhotoError, SettingsError
 from crackscope.guard import one_photo
@@ -117,11 +117,10 @@ def _write_parquet(target: Path, outcomes: Iterable[Outcome]) -> None:
         from pyarrow import parquet
     except ImportError as error:
         raise MissingExtraError("pyarrow", "parquet") from error
-    kinds = {"score": pyarrow.float64(), "threshold": pyarrow.float64(), "review": pyarrow.bool_()}
-    schema = pyarrow.schema([(column, kinds.get(column, pyarrow.string())) for column in COLUMNS])
+    schema = parquet_schema()
     stream = iter(outcomes)
     with parquet.ParquetWriter(target, schema) as writer:
-        while rows := [_rendered(outcome, _parquet_row) for outcome in islice(stream, _ROW_GROUP)]:
+        while rows := [_rendered(outcome, parquet_row) for outcome in islice(stream, _ROW_GROUP)]:
             writer.write_table(pyarrow.Table.from_pylist(rows, schema=schema))
 
 
@@ -176,6 +175,15 @@ def _json(outcome: Outcome) -> str:
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
-def _parquet_row(outcome: Outcome) -> dict[str, object]:
+def parquet_schema() -> Any:
+    """`COLUMNS` as a pyarrow schema."""
+    import pyarrow
+
+    kinds = {"score": pyarrow.float64(), "threshold": pyarrow.float64(), "review": pyarrow.bool_()}
+    return pyarrow.schema([(column, kinds.get(column, pyarrow.string())) for column in COLUMNS])
+
+
+def parquet_row(outcome: Outcome) -> dict[str, object]:
+    """A row of `parquet_schema`: every text is one line of valid UTF-8."""
     row = outcome.as_row()
     return {key: one_line(value) if isinstance(value, str) else value for key, value in row.items()}

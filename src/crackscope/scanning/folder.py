@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crackscope import __version__
+from crackscope.bundle import Bundle
 from crackscope.errors import MissingExtraError, PhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.sources import Found
@@ -19,6 +20,7 @@ from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_inputs
 from crackscope.scanning.journal import Journal
+from crackscope.scanning.records import ScanSettings
 from crackscope.scanning.results import ScanOutcome, write_results
 from crackscope.scanning.video import video_frames
 
@@ -68,7 +70,7 @@ class FolderScan:
     def __init__(self, scanner: CrackScanner, output: Path, *, overlays: bool, every_s: float) -> None:
         self._scanner, self._output = scanner, output
         self._overlays, self._every_s = overlays, every_s
-        self._header = _header(scanner)
+        self._header = results_header(scanner.classifier.bundle, scanner.settings)
         # Engines agree only to 1e-5: a scan that went on with another would mix their digits. The network's
         # SHA-256 in the header does not tell how cells become probabilities.
         cells = asdict(scanner.classifier.bundle.config.cells)
@@ -80,7 +82,7 @@ class FolderScan:
         self, inputs: list[Path | str], *, fresh: bool, progress: Callable[[int, int | None], None] | None
     ) -> ScanSummary:
         """Scan everything that is not finished yet, then write the tables from all of it."""
-        items = list(self._list_items(find_inputs(inputs, self._output)))
+        items = list(scan_items(self._scanner, find_inputs(inputs, self._output), self._every_s))
         with Journal(self._output, fresh=fresh) as journal:
             done = self._finish_all(items, journal, progress)
             written = write_results(self._output, _outcomes(done, journal), self._header)
@@ -92,22 +94,6 @@ class FolderScan:
             failures=tuple(written.failures),
             reused=sum(isinstance(end, _Done) and end.reused for end in done),
         )
-
-    def _list_items(self, found: list[Found]) -> Iterator[ScanItem | Failure]:
-        for each in found:
-            if isinstance(each, Failure):
-                yield each
-                continue
-            path = Path(each)
-            if path.suffix.lower() not in VIDEO_SUFFIXES:
-                yield self._scanner.photo_file(path)
-                continue
-            try:
-                with one_photo(path):
-                    frames = video_frames(path, self._every_s)
-                yield from frames
-            except (PhotoError, MissingExtraError) as error:
-                yield Failure(path=str(path), error=str(error))
 
     def _finish_all(
         self,
@@ -142,7 +128,7 @@ class FolderScan:
 
     def _finish_photo(self, item: ScanItem, journal: Journal) -> _Done:
         key = f"{self._settings_key}:{item.sha256}:{item.stem}"
-        overlay = self._output / OVERLAYS / f"{item.stem[:80]}-{item.sha256[:8]}.jpg"
+        overlay = self._output / OVERLAYS / overlay_name(item)
         if key in journal and (overlay.is_file() or not self._overlays):
             return _Done(item.name, key, reused=True)
         report = self._scanner.scan_item(item, overlay if self._overlays else None)
@@ -163,9 +149,31 @@ def _read_back(end: _Done, journal: Journal) -> ScanOutcome:
         return Failure(path=end.name, error=str(error))
 
 
-def _header(scanner: CrackScanner) -> dict[str, Any]:
+def scan_items(scanner: CrackScanner, found: Iterable[Found], every_s: float) -> Iterator[ScanItem | Failure]:
+    """What there is to scan in photos and videos: one item, or one for each frame."""
+    for each in found:
+        if isinstance(each, Failure):
+            yield each
+            continue
+        path = Path(each)
+        if path.suffix.lower() not in VIDEO_SUFFIXES:
+            yield scanner.photo_file(path)
+            continue
+        try:
+            with one_photo(path):
+                frames = video_frames(path, every_s)
+            yield from frames
+        except (PhotoError, MissingExtraError) as error:
+            yield Failure(path=str(path), error=str(error))
+
+
+def overlay_name(item: ScanItem) -> str:
+    """What an item's overlay is called."""
+    return f"{item.stem[:80]}-{item.sha256[:8]}.jpg"
+
+
+def results_header(bundle: Bundle, settings: ScanSettings) -> dict[str, Any]:
     """What the numbers follow from: version, model and settings."""
-    bundle, settings = scanner.classifier.bundle, scanner.settings
     threshold = bundle.config.threshold.value if settings.threshold is None else settings.threshold
     chosen = asdict(replace(settings, threshold=threshold))
     return {

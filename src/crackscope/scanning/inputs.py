@@ -23,15 +23,21 @@ def find_inputs(inputs: Iterable[Path | str], output: Path) -> list[Found]:
         OutputError: The output folder lies inside an input folder: overlays would be scanned as photos.
         NoPhotosError: There is nothing to scan.
     """
-    found = chain.from_iterable(_find(str(item), output) for item in inputs)
+    found = chain.from_iterable(find_scannable(str(item), output) for item in inputs)
     return list(dict.fromkeys(require_photo(found)))
 
 
-def _find(name: str, output: Path) -> Iterator[Found]:
+def find_scannable(name: str, output: Path | None) -> Iterator[Found]:
+    """The photos and videos that a name stands for; folders that hold results are left out.
+
+    Raises:
+        OutputError: The output folder lies inside the folder of that name.
+    """
     found = find_photos([name], suffixes=IMAGE_SUFFIXES | VIDEO_SUFFIXES)
     if not Path(name).is_dir():
         return found
-    _refuse_output_inside(Path(name), output)
+    if output is not None:
+        _refuse_output_inside(Path(name), output)
 
     @cache
     def in_results(folder: Path) -> bool:

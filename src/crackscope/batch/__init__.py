@@ -1,0 +1,1 @@
+"""Archives of photos on Ray: resumable, from and to any storage, with the very answers of one machine."""

@@ -18,7 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from crackscope.errors import PhotoError, PhotoTooLargeError, PhotoTooSmallError, UnreadablePhotoError
+from crackscope.errors import (
+    MissingExtraError,
+    PhotoError,
+    PhotoTooLargeError,
+    PhotoTooSmallError,
+    UnreadablePhotoError,
+)
+from crackscope.levels import NOTHING_DECLARED, Declared, fit_levels
+from crackscope.profiles import to_srgb
+from crackscope.rasters import RasterPixels, open_raster
+from crackscope.signatures import rare_jpeg, what_it_is
+from crackscope.tiff_tags import TiffFacts, read_tiff_facts
 
 try:
     import simplejpeg
@@ -42,6 +53,10 @@ _FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000
 
 _JPEG_START = b"\xff\xd8\xff"
 _JPEG_APP1 = b"\xff\xe1"
+#: 16 bit colours whose upper 8 bits stay below this use no more than 12 bits: see `levels`.
+_DIMMEST = 16
+_DIM_COLOUR = "a photo with 16 bit colours of which no more than 12 are used"
+_ICC_SIGN = b"ICC_PROFILE\0"
 
 #: What libjpeg says of a JPEG whose picture is not whole. Pillow decodes some of them to grey without a word.
 _JPEG_DAMAGE = ("premature end", "bad huffman")
@@ -70,10 +85,12 @@ class Photo:
 def read_photo(
     source: Path | bytes, *, limit_pixels: int = LIMIT_PIXELS, at_least_hw: tuple[int, int] | None = None
 ) -> Photo:
-    """Decode a photo: EXIF turn applied, alpha over white, first page or frame, 16 bits scaled to 8.
+    """Decode a photo: EXIF turn applied, alpha over white, first page or frame, all depths scaled to 8 bits.
 
-    Colour profiles are not applied. CMYK becomes RGB by Pillow's plain rule. Raises Pillow's own limit,
-    ``Image.MAX_IMAGE_PIXELS``, to ``limit_pixels`` where it is lower.
+    Colours are sRGB: another colour profile is applied (`profiles`), CMYK without one becomes RGB by Pillow's
+    plain rule. What depths mean is in `levels`. TIFFs that Pillow can't read are read by GDAL where rasterio
+    is installed. Raises Pillow's own limit, ``Image.MAX_IMAGE_PIXELS``, to ``limit_pixels`` where it
+    is lower.
 
     Args:
         source: A path, or the bytes of an encoded image.
@@ -105,9 +122,10 @@ def photo_from_image(image: Image.Image, *, limit_pixels: int = LIMIT_PIXELS) ->
     check_size((image.height, image.width), limit_pixels)
     # Pillow's decoders meet damaged files with every kind of exception, also struct.error and KeyError.
     try:
+        declared, icc = declared_levels(image), image.info.get("icc_profile")
         image.load()
         orientation, opacity_hw = _orientation(image), _opacity(image)
-        pixels_hwc = upright(to_rgb(image), orientation)
+        pixels_hwc = upright(to_rgb(image, declared, icc), orientation)
         opacity_hw = None if opacity_hw is None else upright(opacity_hw, orientation)
     except PhotoError:
         raise
@@ -116,21 +134,36 @@ def photo_from_image(image: Image.Image, *, limit_pixels: int = LIMIT_PIXELS) ->
     return Photo(pixels_hwc, (pixels_hwc.shape[0], pixels_hwc.shape[1]), opacity_hw)
 
 
-def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+def to_rgb(
+    image: Image.Image, declared: Declared = NOTHING_DECLARED, icc_profile: bytes | None = None
+) -> NDArray[np.uint8]:
     """Turn any Pillow image into uint8 RGB of shape (H, W, 3); transparency is laid over white.
 
+    Args:
+        image: Of any mode.
+        declared: What its file says of its numbers.
+        icc_profile: The colour profile in its file.
+
     Raises:
-        UnreadablePhotoError: Integers above 16 bits, or floats that are neither 0..1 nor 0..255.
+        UnreadablePhotoError: Numbers that are no brightness, see `levels.fit_levels`.
     """
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _grey_to_rgb(_from_16_bits(np.asarray(image)))
-    if image.mode == "F":
-        return _grey_to_rgb(_from_floats(np.asarray(image)))
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        numbers_hw = np.asarray(image)
+        return _grey_to_rgb(fit_levels(numbers_hw, declared).apply(numbers_hw))
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
+        rgba = Image.merge("RGBA", (*to_srgb(rgba.convert("RGB"), icc_profile).split(), rgba.getchannel("A")))
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
-    return np.asarray(image.convert("RGB"))
+    if image.mode == "P":
+        image = image.convert("RGB")
+    return np.asarray(to_srgb(image, icc_profile).convert("RGB"))
+
+
+def declared_levels(image: Image.Image) -> Declared:
+    """What the file of an open image says of its numbers; only a TIFF does."""
+    tags = getattr(image, "tag_v2", None)
+    return NOTHING_DECLARED if tags is None else TiffFacts(tags).declared
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -182,7 +215,11 @@ def _decode(stream: BinaryIO, limit_pixels: int, at_least_hw: tuple[int, int] | 
         if photo is not None:
             return photo
         stream.seek(0)
-    return _decode_with_pillow(stream, limit_pixels)
+    try:
+        return _decode_with_pillow(stream, limit_pixels)
+    except UnreadablePhotoError as error:
+        kind = rare_jpeg(stream) if start == _JPEG_START else None
+        raise (error if kind is None else UnreadablePhotoError(kind)) from error.__cause__
 
 
 def _decode_jpeg(data: bytes, limit_pixels: int, at_least_hw: tuple[int, int] | None) -> Photo | None:
@@ -192,7 +229,7 @@ def _decode_jpeg(data: bytes, limit_pixels: int, at_least_hw: tuple[int, int] | 
     except ValueError:
         return None
     check_size((height, width), limit_pixels)
-    if colours not in ("YCbCr", "Gray"):
+    if colours not in ("YCbCr", "Gray") or _ICC_SIGN in data:
         return None
     orientation = _jpeg_orientation(data)
     sideways = orientation >= 5
@@ -241,23 +278,78 @@ def _decode_with_pillow(stream: BinaryIO, limit_pixels: int) -> Photo:
     # Raised and never lowered, so that threads with different limits don't take it from each other.
     if limit_pixels > (Image.MAX_IMAGE_PIXELS or limit_pixels):
         Image.MAX_IMAGE_PIXELS = limit_pixels
+    facts = read_tiff_facts(stream)
+    if facts is not None and not _pillow_knows(facts):
+        return _decode_with_gdal(stream, facts, limit_pixels)
     try:
         image = Image.open(stream, formats=_formats())
     except UnidentifiedImageError as error:
-        raise UnreadablePhotoError(_unknown_format(stream)) from error
+        if facts is not None:
+            return _decode_with_gdal(stream, facts, limit_pixels)
+        raise UnreadablePhotoError(what_it_is(stream)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoTooLargeError(f"more pixels than the limit of {limit_pixels:,}") from error
     except Exception as error:
         raise UnreadablePhotoError(f"not a readable image: {_one_line(error)}") from error
     with image:
-        return photo_from_image(image, limit_pixels=limit_pixels)
+        _leave_preview(image)
+        is_deep = _is_deep_colour(image)
+        photo = photo_from_image(image, limit_pixels=limit_pixels)
+    if is_deep and int(photo.pixels_hwc.max()) < _DIMMEST:
+        return _decode_with_gdal(stream, facts, limit_pixels, found=_DIM_COLOUR)
+    return photo
 
 
-def _unknown_format(stream: BinaryIO) -> str:
-    stream.seek(4)
-    if stream.read(8) in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
-        return 'a HEIC photo; to read it run: pip install "crackscope[heic]"'
-    return "not an image, or damaged at its start"
+def _pillow_knows(facts: TiffFacts) -> bool:
+    """Whether Pillow reads a TIFF and its numbers as they are, which it does not do with signed bytes."""
+    odd_numbers = (facts.is_signed and facts.bits == 8) or (facts.is_unsigned and facts.bits == 32)
+    return not odd_numbers and not facts.has_odd_compression
+
+
+def _leave_preview(image: Image.Image) -> None:
+    """Go on to the first page that is a photo itself.
+
+    Raises:
+        UnreadablePhotoError: There is none, as in a camera's raw file.
+    """
+    tags = getattr(image, "tag_v2", None)
+    page = 0
+    while tags is not None and TiffFacts(tags).is_preview:
+        page += 1
+        try:
+            image.seek(page)
+        except EOFError as error:
+            raise UnreadablePhotoError(
+                "only a small preview of it can be read (a camera's raw file?); export it as JPEG or TIFF"
+            ) from error
+        tags = getattr(image, "tag_v2", None)
+
+
+def _is_deep_colour(image: Image.Image) -> bool:
+    """Whether Pillow keeps only the upper 8 of 16 bits."""
+    tiles = getattr(image, "tile", ())
+    return image.mode in ("RGB", "RGBA", "LA") and any(";16" in str(tile[3]) for tile in tiles)
+
+
+def _decode_with_gdal(
+    stream: BinaryIO, facts: TiffFacts | None, limit_pixels: int, *, found: str | None = None
+) -> Photo:
+    if facts is not None:
+        check_size(facts.photo_hw, limit_pixels)
+    stream.seek(0)
+    try:
+        with open_raster(stream.read()) as dataset:
+            check_size((dataset.height, dataset.width), limit_pixels)
+            pixels = RasterPixels(dataset, NOTHING_DECLARED if facts is None else facts.declared)
+            pixels_hwc = pixels.rgb()
+            opacity_hw = pixels.opacity() if pixels.has_opacity else None
+    except MissingExtraError as error:
+        found = found or ("a photo" if facts is None else facts.describe())
+        raise UnreadablePhotoError(f"{found}, which Pillow does not read; {error}") from error
+    orientation = 1 if facts is None else facts.orientation
+    pixels_hwc = upright(pixels_hwc, orientation)
+    opacity_hw = None if opacity_hw is None else upright(opacity_hw, orientation)
+    return Photo(pixels_hwc, (pixels_hwc.shape[0], pixels_hwc.shape[1]), opacity_hw)
 
 
 @cache
@@ -268,22 +360,6 @@ def _formats() -> tuple[str, ...]:
 
         register_heif_opener()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
-
-
-def _from_16_bits(grey_hw: NDArray[np.integer]) -> NDArray[np.uint8]:
-    # Pillow's own conversion clips at 255 instead of scaling.
-    low, high = int(grey_hw.min()), int(grey_hw.max())
-    if low < 0 or high > 0xFFFF:
-        raise UnreadablePhotoError(f"whole numbers from {low} to {high}; expected at most 16 bits per pixel")
-    return (grey_hw.astype(np.uint16) >> 8).astype(np.uint8)
-
-
-def _from_floats(grey_hw: NDArray[np.floating]) -> NDArray[np.uint8]:
-    low, high = float(grey_hw.min()), float(grey_hw.max())
-    if not (low >= 0 and high <= 255):  # also where they are not numbers
-        raise UnreadablePhotoError(f"floating-point pixels from {low:g} to {high:g}; expected 0..1 or 0..255")
-    scaled_hw: NDArray[np.uint8] = np.rint(grey_hw * (255 if high <= 1 else 1)).astype(np.uint8)
-    return scaled_hw
 
 
 def _grey_to_rgb(grey_hw: NDArray[np.uint8]) -> NDArray[np.uint8]:

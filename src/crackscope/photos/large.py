@@ -8,7 +8,6 @@ pyvips.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from crackscope.errors import MissingExtraError, UnreadablePhotoError
 from crackscope.images import upright
+from crackscope.levels import NOTHING_DECLARED, Declared
+from crackscope.rasters import RasterPixels, open_raster
+from crackscope.tiff_tags import TiffFacts, read_tiff_facts
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -28,8 +29,6 @@ U8 = NDArray[np.uint8]
 
 #: Rows of the grid read beyond a window, so that the resize filter sees what it would see in the whole photo.
 _MARGIN_ROWS = 2
-#: GDAL's own cache of decoded blocks, in bytes.
-_CACHE_BYTES = 64 << 20
 
 
 @contextmanager
@@ -43,14 +42,16 @@ def open_windowed(path: Path, memory_mb: int, orientation: int = 1) -> Iterator[
 
     Raises:
         MissingExtraError: rasterio is not installed.
-        UnreadablePhotoError: GDAL can't read it, or it is not an 8 or 16 bit photo.
+        UnreadablePhotoError: GDAL can't read it, or its numbers are no brightness.
     """
-    rasterio = import_rasterio()
-    try:
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(path) as dataset:
-            yield WindowedPhoto(dataset, memory_mb, orientation)
-    except rasterio.errors.RasterioError as error:
-        raise UnreadablePhotoError(f"not a readable image: {error}") from error
+    facts = _tiff_facts(path)
+    with open_raster(path) as dataset:
+        yield WindowedPhoto(dataset, memory_mb, orientation, facts.declared if facts else NOTHING_DECLARED)
+
+
+def _tiff_facts(path: Path) -> TiffFacts | None:
+    with path.open("rb") as stream:
+        return read_tiff_facts(stream)
 
 
 class WindowedPhoto:
@@ -61,11 +62,15 @@ class WindowedPhoto:
         photo_hw: Height and width, upright.
     """
 
-    def __init__(self, dataset: DatasetReader, memory_mb: int, orientation: int = 1) -> None:
-        if any(kind not in ("uint8", "uint16") for kind in dataset.dtypes):
-            raise UnreadablePhotoError(f"pixels are {dataset.dtypes[0]}; expected 8 or 16 bit photographs")
+    def __init__(
+        self,
+        dataset: DatasetReader,
+        memory_mb: int,
+        orientation: int = 1,
+        declared: Declared = NOTHING_DECLARED,
+    ) -> None:
         self.dataset = dataset
-        self._reader = _UprightReader(dataset, orientation)
+        self._reader = _UprightReader(dataset, orientation, declared)
         self.photo_hw = self._reader.photo_hw
         # A third for the band of the grid; two thirds for the block being read, which takes 3 bytes per pixel
         # from GDAL, 3 with the axes in order, and 4 in Pillow.
@@ -112,23 +117,19 @@ _Read = Callable[[tuple[int, int], tuple[int, int]], U8]
 class _UprightReader:
     """A dataset's pixels as 8 bit RGB and its opacity, by windows of the upright photo."""
 
-    def __init__(self, dataset: DatasetReader, orientation: int) -> None:
-        self._dataset, self._orientation = dataset, orientation
+    def __init__(self, dataset: DatasetReader, orientation: int, declared: Declared) -> None:
+        self._pixels, self._orientation = RasterPixels(dataset, declared), orientation
         stored_hw = (dataset.height, dataset.width)
         self.photo_hw = stored_hw[::-1] if orientation >= 5 else stored_hw
-        # Most photos have neither transparency nor a no-data value: don't read a mask of ones.
-        self.has_opacity = "all_valid" not in {flag.name for flag in dataset.mask_flag_enums[0]}
+        self.has_opacity = self._pixels.has_opacity
 
     def pixels(self, y: tuple[int, int], x: tuple[int, int]) -> U8:
         """RGB (H, W, 3), transparency over white as `images.to_rgb` has it."""
-        window = self._stored_window(y, x)
-        bands = self._dataset.read(_colour_bands(self._dataset), window=window)
-        opacity = self._dataset.dataset_mask(window=window) if self.has_opacity else None
-        return upright(_to_rgb(bands, opacity, _palette(self._dataset)), self._orientation)
+        return upright(self._pixels.rgb(self._stored_window(y, x)), self._orientation)
 
     def opacity(self, y: tuple[int, int], x: tuple[int, int]) -> U8:
         """(H, W), 0 to 255."""
-        return upright(self._dataset.dataset_mask(window=self._stored_window(y, x)), self._orientation)
+        return upright(self._pixels.opacity(self._stored_window(y, x)), self._orientation)
 
     def _stored_window(self, y: tuple[int, int], x: tuple[int, int]) -> Any:
         """`images.upright` backwards."""
@@ -167,47 +168,3 @@ class _Span:
         first, last = max(0, begin - _MARGIN_ROWS), min(grid_px, end + _MARGIN_ROWS)
         scale = source_px / grid_px
         return cls(first, last, first * scale, last * scale, slice(begin - first, end - first), source_px)
-
-
-def import_rasterio() -> Any:
-    """The rasterio package.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    try:
-        import rasterio
-        import rasterio.errors
-    except ImportError as error:
-        raise MissingExtraError("rasterio", "geo") from error
-    # Most photos have no georeference: that is no news.
-    warnings.filterwarnings("ignore", category=rasterio.errors.NotGeoreferencedWarning)
-    return rasterio
-
-
-def _colour_bands(dataset: DatasetReader) -> list[int]:
-    return [1, 2, 3] if dataset.count >= 3 else [1]
-
-
-def _palette(dataset: DatasetReader) -> U8 | None:
-    """(256, 3) colours by number; ``None`` where pixels are colours themselves."""
-    if dataset.colorinterp[0].name != "palette":
-        return None
-    colours = np.zeros((256, 3), np.uint8)
-    for number, rgba in dataset.colormap(1).items():
-        colours[number] = rgba[:3]
-    return colours
-
-
-def _to_rgb(bands: NDArray[np.integer], opacity: U8 | None, palette: U8 | None) -> U8:
-    """(1 or 3, H, W) of 8 or 16 bit -> uint8 (H, W, 3), transparency over white as `images.to_rgb` does."""
-    bands = (bands >> 8 if bands.dtype == np.uint16 else bands).astype(np.uint8, copy=False)
-    pixels: U8
-    if palette is not None:
-        pixels = palette[bands[0]]
-    else:
-        pixels = np.ascontiguousarray(np.broadcast_to(bands, (3, *bands.shape[1:])).transpose(1, 2, 0))
-    if opacity is not None:
-        white = 255 - opacity.astype(np.uint16)[:, :, None]
-        pixels = ((pixels.astype(np.uint16) * (255 - white) + 127) // 255 + white).astype(np.uint8)
-    return pixels

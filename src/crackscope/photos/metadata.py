@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
+from crackscope.tiff_tags import TiffFacts, read_tiff_facts
+
 #: Decoded pixels, Pillow's copy of them, and the resized grid.
 _BYTES_PER_PIXEL, _SAVING = 8, {"JPEG": 4}
-#: TIFF tags GeoKeyDirectory, GDAL_NODATA and RPCCoefficient.
-_MAP_TAGS = frozenset({34735, 42113, 50844})
 _UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
@@ -65,7 +65,7 @@ def read_header(path: Path, limit_pixels: int) -> Header | None:
         exif = image.getexif()
         turn = exif.get(ExifTags.Base.Orientation, 1)
         orientation = turn if turn in range(1, 9) else 1
-        is_map = not _MAP_TAGS.isdisjoint(getattr(image, "tag_v2", ()))
+        is_map = TiffFacts(getattr(image, "tag_v2", {})).is_map
         height, width = image.height, image.width
         return Header(
             # A map is read as it is stored, because its georeference counts stored pixels.
@@ -75,15 +75,43 @@ def read_header(path: Path, limit_pixels: int) -> Header | None:
             decoded_bytes=height * width * _BYTES_PER_PIXEL // _SAVING.get(image.format or "", 1),
             metadata=_metadata(exif),
         )
+    return _header_of_odd_tiff(path)
+
+
+def _header_of_odd_tiff(path: Path) -> Header | None:
+    """Of one that Pillow does not read, but GDAL may."""
+    with suppress(OSError), path.open("rb") as stream:
+        facts = read_tiff_facts(stream)
+        if facts is None or 0 in facts.photo_hw:
+            return None
+        height, width = facts.photo_hw
+        sideways = facts.orientation >= 5 and not facts.is_map
+        number_bytes = facts.channels * facts.bits // 8
+        return Header(
+            photo_hw=(width, height) if sideways else (height, width),
+            orientation=facts.orientation,
+            is_map=facts.is_map,
+            decoded_bytes=height * width * (_BYTES_PER_PIXEL + number_bytes),
+            metadata=PhotoMetadata(),
+        )
     return None
 
 
 def _metadata(exif: Image.Exif) -> PhotoMetadata:
+    # Damaged metadata are met with every kind of exception, and the photo itself may be whole.
+    with suppress(Exception):
+        return _readable_metadata(exif)
+    return PhotoMetadata()
+
+
+def _readable_metadata(exif: Image.Exif) -> PhotoMetadata:
     details = exif.get_ifd(ExifTags.IFD.Exif)
     position = exif.get_ifd(ExifTags.IFD.GPSInfo)
     latitude = _degrees(position, ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLatitudeRef, 90)
     longitude = _degrees(position, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, 180)
-    whole = latitude is not None and longitude is not None
+    # Without a fix, receivers write zeros, or what they knew last with the status "void".
+    known = (latitude, longitude) != (0, 0) and str(position.get(ExifTags.GPS.GPSStatus, "A"))[:1] != "V"
+    whole = latitude is not None and longitude is not None and known
     return PhotoMetadata(
         taken=_taken(exif, details),
         camera=_camera(exif),
@@ -116,7 +144,10 @@ def _camera(exif: Image.Exif) -> str | None:
 
 def _degrees(position: dict[int, Any], tag: int, reference: int, limit: float) -> float | None:
     parts = position.get(tag)
-    sign = -1 if str(position.get(reference, "")).strip("\0 ").upper() in ("S", "W") else 1
+    # Which half of the earth: without it the place could be on the other side.
+    sign = {"N": 1, "E": 1, "S": -1, "W": -1}.get(str(position.get(reference, "")).strip("\0 ").upper()[:1])
+    if sign is None:
+        return None
     with suppress(TypeError, ValueError, ZeroDivisionError):
         degrees, minutes, seconds = (float(part) for part in parts or ())
         value = sign * (degrees + minutes / 60 + seconds / 3600)

@@ -17,6 +17,7 @@ from crackscope.scanning.inputs import VIDEO_SUFFIXES
 from crackscope.serving.models import Job, Photo, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.settings import ServeSettings
+from crackscope.signatures import what_it_is
 
 
 def take_in(
@@ -77,7 +78,8 @@ def _header(store: PhotoStore, sha256: str, limit_pixels: int) -> Header:
     except Exception:  # Pillow meets damaged metadata with every kind of exception
         header = None
     if header is None:
-        raise UnreadablePhotoError("not an image, or damaged at its start")
+        with store.path(sha256).open("rb") as stream:
+            raise UnreadablePhotoError(what_it_is(stream))
     return header
 
 

@@ -118,8 +118,10 @@ def test_the_colours_of_a_palette_are_read(tmp_path: Path) -> None:
 
 
 def test_elevation_models_are_not_photos(tmp_path: Path) -> None:
-    path = write_tiff(tmp_path / "dem.tif", np.zeros((1, 64, 64), np.float32))
-    with pytest.raises(UnreadablePhotoError, match="float32"), open_windowed(path, 64):
+    place = rasterio.transform.from_origin(2_600_000, 1_200_000, 1, 1)
+    heights = np.full((1, 64, 64), 0.5, np.float32)
+    path = write_tiff(tmp_path / "dem.tif", heights, crs="EPSG:2056", transform=place)
+    with pytest.raises(UnreadablePhotoError, match="heights"), open_windowed(path, 64):
         pass
 
 

@@ -101,3 +101,20 @@ def test_what_is_not_a_photo_has_no_header(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"hello")
     assert read_header(tmp_path / "a.jpg", LIMIT) is None
     assert read_header(tmp_path / "missing.jpg", LIMIT) is None
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        gps((47.0, 0.0, 0.0), "", (8.0, 0.0, 0.0), "E"),
+        {k: v for k, v in gps((47.0, 0.0, 0.0), "N", (8.0, 0.0, 0.0), "E").items() if k != 3},
+        gps((0.0, 0.0, 0.0), "N", (0.0, 0.0, 0.0), "E"),
+        {ExifTags.GPS.GPSLatitude: (0.0, 0.0, 0.0), ExifTags.GPS.GPSLongitude: (0.0, 0.0, 0.0)},
+        {**gps((47.0, 0.0, 0.0), "N", (8.0, 0.0, 0.0), "E"), ExifTags.GPS.GPSStatus: "V"},
+    ],
+    ids=["no north or south", "no east or west", "zeros", "zeros alone", "void"],
+)
+def test_a_place_that_could_be_elsewhere_is_unknown(tmp_path: Path, position: dict[int, object]) -> None:
+    header = read_header(save_photo(tmp_path / "a.jpg", {}, {}, position), LIMIT)
+    assert header is not None
+    assert (header.metadata.latitude, header.metadata.longitude) == (None, None)

@@ -67,6 +67,35 @@ def title(report: Report, words: Words) -> str:
     return report.inspection.title or words("title")
 
 
+def running_title(report: Report, words: Words) -> str:
+    """What stands at the foot of every page: a page that went astray says where it belongs."""
+    inspection = report.inspection
+    day = "" if inspection.inspected_on is None else words.date(inspection.inspected_on)
+    return " · ".join(part for part in (title(report, words), inspection.structure, day) if part)
+
+
+def left_out(report: Report, words: Words) -> Iterator[str]:
+    """The photos that are not shown as pictures, by number, and why."""
+    hidden = [photo for photo in report.photos if not photo.worth_showing]
+    for key, numbers in (
+        ("photo.left_out_negative", [photo.number for photo in hidden if photo.label is not None]),
+        ("photo.left_out_failed", [photo.number for photo in hidden if photo.label is None]),
+    ):
+        if numbers:
+            yield words(key, numbers=ranges(numbers))
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Growing numbers in few words: 1–3, 5, 8–9."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in spans)
+
+
 def review_sentence(report: Report, words: Words) -> str:
     """How many photos a person decided on; the others have the model's label."""
     reviewed = len(report.reviewed)

@@ -17,7 +17,7 @@ from crackscope.reporting.words import Words
 
 def write_pdf(target: Path, report: Report, words: Words) -> None:
     """Write the report; photos are shrunk one at a time, and only their JPEGs are kept until the end."""
-    page = Page(facts.title(report, words), words)
+    page = Page(facts.running_title(report, words), words)
     _describe(page, report)
     page.add_page()
     _write_head(page, report)
@@ -34,11 +34,12 @@ def write_pdf(target: Path, report: Report, words: Words) -> None:
             page.print_table(table)
         else:
             page.paragraph(words(empty))
-    _write_method(page, report)
-    _write_reading(page)
+    # Before what explains the report, so that it never stands on a page alone.
     page.chapter(words("section.signature"), room_mm=60)
     page.paragraph(facts.signed_sentence(report, words))
     draw_signature(page, report.inspection.inspector)
+    _write_method(page, report)
+    _write_reading(page)
     page.output(str(target))
 
 
@@ -112,6 +113,8 @@ def _write_photos(page: Page, report: Report) -> None:
     longest_px = longest_side_px(len(report.shown))
     for photo in report.shown:
         draw_figure(page, photo, draw_picture(photo, longest_px))
+    for line in facts.left_out(report, page.words):
+        page.paragraph(line)
 
 
 def _write_method(page: Page, report: Report) -> None:

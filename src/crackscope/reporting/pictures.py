@@ -107,7 +107,8 @@ def _draw_boxes(image: Image.Image, photo: PhotoEntry) -> None:
         return
     draw = ImageDraw.Draw(image)
     scale = image.width / photo.photo_hw[1]
-    line_px = max(1, max(image.size) // 500)
+    # Seen in print too: half a millimetre on A4.
+    line_px = max(1, max(image.size) // 360)
     font = _font(max(11, max(image.size) // 48))
     # The strongest last, so that its label lies on top.
     for place in reversed(photo.verdict.cracks[:MOST_BOXES]):

@@ -183,3 +183,22 @@ def test_what_joins_and_parts_letters_is_kept(report: Report, tmp_path: Path) ->
     text = _write(replace(report, inspection=inspection), tmp_path).text
     assert "می\u200cخواهم" in text
     assert "one\ntwo" in text
+
+
+def test_photos_that_are_left_out_are_named_and_every_page_says_where_it_belongs(
+    report: Report, tmp_path: Path
+) -> None:
+    page = _write(report, tmp_path)
+    assert "nothing is asked of them: photos 4." in page.text
+    assert "could not be scanned: photos 5;" in page.text
+    assert "Crack inspection report · Aare bridge <3> · 21 November 2026" in _unescaped(page.style)
+
+
+def _unescaped(style: str) -> str:
+    return re.sub(r"\\([0-9a-f]{6})", lambda found: chr(int(found[1], 16)), style)
+
+
+def test_what_explains_the_report_stands_behind_the_signature(report: Report, tmp_path: Path) -> None:
+    page = _write(report, tmp_path)
+    order = [each["id"] for each in page.all("section")]
+    assert order.index("reviews") < order.index("signature") < order.index("method")

@@ -74,7 +74,7 @@ def test_bookmarks_lead_to_the_chapters_and_the_photos(report: Report, document:
         else:
             chapters.append(str(item.title))
     assert chapters[:3] == ["Summary", "Overview map", "Annotated photos"]
-    assert chapters[-1] == "Signature"
+    assert chapters.index("Signature") + 1 == chapters.index("How the photos were judged")
     assert photos == [f"Photo {photo.number}: {photo.name}" for photo in report.shown]
 
 
@@ -154,3 +154,14 @@ def test_a_log_of_many_photos_repeats_its_headings_on_every_page(report: Report,
     assert len(logs) > 2
     assert all("Taken" in text for text in logs)
     assert sum(len(re.findall(r"wall-\d+\.jpg", text)) for text in logs) == 100
+
+
+def test_the_signature_is_never_alone_on_a_page_and_the_foot_says_where_a_page_belongs(
+    report: Report, tmp_path: Path
+) -> None:
+    target = tmp_path / "report.pdf"
+    write_report(target, report)
+    pages = [page.extract_text() for page in PdfReader(target).pages]
+    (signed,) = [text for text in pages if "Place, date" in text]
+    assert "How the photos were judged" in signed or "Photo log" in signed
+    assert all("Aare bridge" in text and "21 November 2026" in text for text in pages)

@@ -54,6 +54,7 @@ export function verdict(photo, tried, onAnswer) {
         h("span", { class: "badge review" }, t("card.review", { reason: reasonText(result.reason) })),
       ),
     result.label === "Positive" &&
+      !photo.places.some(({ review_id }) => review_id) &&
       h("p", { class: "soft" }, t("verdict.share", { share: percent(result.cracked_share) })),
     changed &&
       h(

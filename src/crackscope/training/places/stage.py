@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crackscope.bundle import load_bundle, shipped_bundle_path
+from crackscope.bundle import Bundle, load_bundle, shipped_bundle_path
 from crackscope.errors import RecipeError
 from crackscope.training.embedder import Embedder
 from crackscope.training.history import EpochRow, write_history
@@ -126,15 +127,17 @@ def _start(recipe: Recipe) -> tuple[PyramidNetwork, WeightsOrigin]:
         )
     torch.nn.init.constant_(network.head.bias, _PRIOR)
     if recipe.places.start:
-        load_exported_backbone(network, _earlier(recipe.places.start))
+        earlier = _earlier(recipe.places.start)
+        load_exported_backbone(network, earlier.onnx_path)
+        made = f"{earlier.config.name} of {earlier.config.created[:10]}"
+        origin = replace(origin, origin=f"{origin.origin}, by way of the base of {made}")
     elif state:
         network.load_backbone(state)
     return network.eval(), origin
 
 
-def _earlier(start: str) -> Path:
-    folder = shipped_bundle_path() if start == "shipped" else Path(start)
-    return load_bundle(folder).onnx_path
+def _earlier(start: str) -> Bundle:
+    return load_bundle(shipped_bundle_path() if start == "shipped" else Path(start))
 
 
 def _data_folder(recipe: Recipe) -> Path:

@@ -83,9 +83,10 @@ def fit_cells(
     log_odds, cracked, groups = [], [], []
     patch_px = scanner.classifier.bundle.config.patch_px
     for number, wall in enumerate(paint_walls(sources, patch_px, walls_per_source, seed)):
-        found = scan_log_odds(scanner, wall).ravel()
+        found, coarse = scan_log_odds(scanner, wall)
+        found = found.ravel()
         log_odds.append(found)
-        cracked.append(cracked_cells(wall.crack_hw, scanner).ravel())
+        cracked.append(cracked_cells(wall.crack_hw, scanner, coarse=coarse).ravel())
         groups += [f"wall {number}"] * found.size
         if progress is not None:
             progress(number + 1, n_walls)
@@ -137,22 +138,26 @@ def paint_walls(
             yield paint_wall(photos, patch_px, rng, cracked=number % 2 == 1)
 
 
-def scan_log_odds(scanner: CrackScanner, wall: Wall) -> F64:
-    """(rows, columns) log odds of a wall's cells for even odds, at the scanner's finest scale."""
+def scan_log_odds(scanner: CrackScanner, wall: Wall) -> tuple[F64, bool]:
+    """(rows, columns) log odds of a wall's cells for even odds, at the finest scale; is the map coarse?"""
     config, photo_hw = scanner.classifier.bundle.config, wall.crack_hw.shape
     grid = plan_scales(photo_hw, config, scanner.settings)[0]
     source = DecodedPhoto(Photo(wall.pixels_hwc, photo_hw))
     evidence = score_tiles(scanner.run_model, source, grid)
-    return cell_log_odds(blend_cells(grid, evidence, config), coarse=evidence.coarse).astype(np.float64)
+    log_odds = cell_log_odds(blend_cells(grid, evidence, config), coarse=evidence.coarse)
+    return log_odds.astype(np.float64), evidence.coarse
 
 
-def cracked_cells(crack_hw: NDArray[np.bool_], scanner: CrackScanner) -> NDArray[np.bool_]:
-    """(rows, columns) bool: where a crack covers a quarter of a cell's side in pixels, there or beside it.
+def cracked_cells(
+    crack_hw: NDArray[np.bool_], scanner: CrackScanner, *, coarse: bool = True
+) -> NDArray[np.bool_]:
+    """(rows, columns) bool: where a crack covers a quarter of a cell's side in pixels.
 
-    That is what an activation map whose places are two cells wide can tell.
+    There or, for a ``coarse`` map, beside it: that is what a map whose places are two cells wide can tell.
     """
     photo_hw = (crack_hw.shape[0], crack_hw.shape[1])
     rows, columns = plan_scales(photo_hw, scanner.classifier.bundle.config, scanner.settings)[0].shape
     side_px = photo_hw[0] / rows
     covered = Image.fromarray(crack_hw.astype(np.float32)).resize((columns, rows), Image.Resampling.BOX)
-    return np.asarray(binary_dilation(np.asarray(covered) * side_px >= 1 / 4, np.ones((3, 3))))
+    found = np.asarray(covered) * side_px >= 1 / 4
+    return np.asarray(binary_dilation(found, np.ones((3, 3))) if coarse else found)

@@ -8,8 +8,9 @@ from crackscope.scanning.records import ScanSettings
 PATCH_MM = 60.0
 #: Tiles along the shorter side of a photo of unknown scale; measured on UAV75, see docs/scanning.md.
 TILES_PER_SIDE = 8
-#: Smaller tiles show a network of 128 pixels nothing more; larger ones lose cracks a few pixels wide.
-SMALLEST_PX, LARGEST_PATCHES = 64, 2
+#: The shipped network was taught with crops from 95 pixels up: on UAV75 squares of 32 pixels have an average
+#: precision of 0.89 with tiles of 96 and of 0.83 with 64. Larger tiles lose cracks a few pixels wide.
+SMALLEST_PX, LARGEST_PATCHES = 96, 2
 
 
 def tile_sides(photo_hw: tuple[int, int], patch_px: int, settings: ScanSettings) -> tuple[int, ...]:

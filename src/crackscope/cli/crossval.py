@@ -115,7 +115,7 @@ def crossval(
                 positive=positive,
                 negative=negative,
                 corrections=seen,
-                options=TrainerOptions(devices=1, show_progress=display.interactive),
+                options=TrainerOptions(devices=1),
                 listener=display,
             )
         except KeyboardInterrupt:

@@ -92,7 +92,6 @@ def train(
             devices=devices,
             nodes=nodes,
             strategy=strategy,
-            show_progress=display.interactive,
         )
         if is_follower():
             follow(folders, resolved, output, options=options, **classes)

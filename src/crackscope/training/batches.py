@@ -1,4 +1,4 @@
-"""Which photos a training step sees: a pure function of seed, epoch and step, so a run can go on anywhere."""
+"""Which photos a training step sees, and how much each counts: a pure function of seed, epoch and step."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.training.balance import balance_weights
-from crackscope.training.recipe import Recipe
+from crackscope.training.recipe import Balance, Recipe
 
 Paint = Literal["crack", "distractor", "crack over distractor"]
 
@@ -74,6 +73,28 @@ def plan_epoch(photos: PhotoSet, recipe: Recipe, epoch: int) -> list[Draw]:
 def plan_once(photos: PhotoSet) -> list[Draw]:
     """Every photo once, unpainted, in order: for validation."""
     return [Draw(photo=index, epoch=0, label=int(label)) for index, label in enumerate(photos.labels)]
+
+
+def balance_weights(
+    labels: NDArray[np.int64], sources: Sequence[str], balance: Balance
+) -> NDArray[np.float64]:
+    """Weights with mean 1.
+
+    Args:
+        labels: 0 or 1 per photo.
+        sources: The data set each photo comes from; looked at for ``source+class`` only.
+        balance: ``none`` counts every photo the same; ``class`` gives both classes the same sum;
+            ``source+class`` gives every source the same sum, shared equally by the classes it has.
+    """
+    if balance == "none":
+        return np.ones(len(labels))
+    names = np.asarray(sources) if balance == "source+class" else np.zeros(len(labels), dtype=np.int64)
+    weights = np.empty(len(labels))
+    for source in np.unique(names):
+        here = names == source
+        classes, position, counts = np.unique(labels[here], return_inverse=True, return_counts=True)
+        weights[here] = 1 / (len(classes) * counts[position])
+    return np.asarray(weights / weights.mean())
 
 
 def split_batches(draws: Sequence[Draw], size: int, *, rank: int = 0, ranks: int = 1) -> list[list[Draw]]:

@@ -17,9 +17,8 @@ from torch import Tensor
 from crackscope.errors import ResumeError
 from crackscope.storage import atomic_path
 from crackscope.training.batches import PhotoSet
-from crackscope.training.history import EpochRow
+from crackscope.training.history import EpochRow, Tally
 from crackscope.training.recipe import Recipe
-from crackscope.training.tally import Tally
 
 CHECKPOINT_NAME = "last.ckpt"
 

@@ -1,24 +1,23 @@
-"""Stage 2: fine-tune the network under Lightning, and go on exactly where a killed run stood."""
+"""Stage 2: fine-tune the network on one device or several, and go on exactly where a killed run stood."""
 
 from __future__ import annotations
 
 import copy
 import logging
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.fabric import Fabric
+from lightning.fabric.loggers.csv_logs import CSVLogger
+from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import RichProgressBar
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from crackscope.errors import RecipeError, SettingsError
-from crackscope.training.batches import PhotoSet
+from crackscope.errors import RecipeError, RunInterruptedError, SettingsError
+from crackscope.training.batches import PhotoSet, plan_once, split_batches
 from crackscope.training.checkpoint import (
     CHECKPOINT_NAME,
     FinetuneState,
@@ -28,19 +27,9 @@ from crackscope.training.checkpoint import (
 )
 from crackscope.training.history import EpochRow
 from crackscope.training.interrupt import DeferredInterrupt
-from crackscope.training.lightning_module import LOG_EVERY_STEPS, FinetuneModule
+from crackscope.training.loop import FinetuneLoop
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Recipe
-
-#: Longer gradients are shortened to this norm, so that one odd batch can't undo what was learned.
-_CLIP_NORM = 1.0
-
-#: Frozen batch norm is meant to be in eval mode, and short epochs are all right.
-_EXPECTED_WARNINGS = (
-    ".*in eval mode at the start of training.*",
-    ".*smaller than the logging interval.*",
-    ".*treespec, LeafSpec.*",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +41,6 @@ class TrainerOptions:
         devices: How many, or which such as ``0,1``, or ``auto``.
         nodes: Machines; above 1 start the command on each through ``torchrun`` or SLURM.
         strategy: Lightning's name; ``auto`` is one device or, on several, one process each.
-        show_progress: Draw progress bars with the time left.
         checkpoint_every_s: At most so much work is lost to ``kill -9``.
     """
 
@@ -60,7 +48,6 @@ class TrainerOptions:
     devices: str | int = "auto"
     nodes: int = 1
     strategy: str = "auto"
-    show_progress: bool = False
     checkpoint_every_s: float = 30.0
 
 
@@ -79,6 +66,10 @@ class FinetuneResult:
     best: EpochRow
 
 
+def _heard_by_nobody(*_: object) -> None:
+    pass
+
+
 def finetune(
     network: CrackNetwork,
     train: PhotoSet,
@@ -87,7 +78,8 @@ def finetune(
     folder: Path,
     *,
     options: TrainerOptions | None = None,
-    on_epoch: Callable[[EpochRow], None] | None = None,
+    on_step: Callable[[int, int], None] = _heard_by_nobody,
+    on_epoch: Callable[[EpochRow], None] = _heard_by_nobody,
 ) -> FinetuneResult:
     """Train the network further; a run that was stopped goes on from ``folder/last.ckpt``.
 
@@ -98,7 +90,9 @@ def finetune(
         recipe: All choices.
         folder: Takes the checkpoint and ``logs/`` (TensorBoard and CSV).
         options: Devices and progress.
-        on_epoch: Told of each epoch when it is saved; what it raises ends the training.
+        on_step: Told of the steps that are done in this epoch, and of its steps in all.
+        on_epoch: Told of each epoch when it is saved; what it raises ends the training. Where processes are
+            spawned for several devices, both hear nothing until the end.
 
     Raises:
         RunInterruptedError: Ctrl-C or SIGTERM; the state is saved.
@@ -111,9 +105,12 @@ def finetune(
     identity = training_identity(recipe, train, validation)
     state = load_state(checkpoint, identity)
     if not state.finished(recipe):
-        _run(network, (train, validation), recipe, state, folder, options or TrainerOptions(), on_epoch)
+        options = options or TrainerOptions()
+        ranks = _run(network, (train, validation), recipe, state, folder, options, on_step, on_epoch)
         # From the file, because with several processes the work was done in others.
         state = load_state(checkpoint, identity)
+        if not state.finished(recipe):
+            raise RunInterruptedError(_where(state, train, recipe, ranks))
     best = state.best_row(recipe)
     if best is None:
         raise RecipeError(
@@ -123,6 +120,14 @@ def finetune(
     return FinetuneResult(state=state.best, history=tuple(state.history), best=best)
 
 
+def _where(state: FinetuneState, train: PhotoSet, recipe: Recipe, ranks: int) -> str:
+    steps = len(split_batches(plan_once(train), recipe.finetune.batch_size, ranks=ranks))
+    return (
+        f"stopped in epoch {state.epoch + 1} after step {state.step} of {steps}; it is saved: "
+        "run the same command again to go on from there"
+    )
+
+
 def _run(
     network: CrackNetwork,
     parts: tuple[PhotoSet, PhotoSet],
@@ -130,8 +135,10 @@ def _run(
     state: FinetuneState,
     folder: Path,
     options: TrainerOptions,
-    on_epoch: Callable[[EpochRow], None] | None,
-) -> None:
+    on_step: Callable[[int, int], None],
+    on_epoch: Callable[[EpochRow], None],
+) -> int:
+    """Train in as many processes as the options say; returns their number."""
     learner = copy.deepcopy(network)
     learner.unfreeze(recipe.finetune.unfreeze)
     if learner.train_norm:
@@ -139,68 +146,69 @@ def _run(
         # fit; on random weights its large weights even blew the logits up to hundreds.
         torch.nn.init.zeros_(learner.head.weight)
         torch.nn.init.zeros_(learner.head.bias)
-    interrupt = DeferredInterrupt()
-    module = FinetuneModule(
-        learner,
-        *parts,
-        recipe,
+    fabric = _make_fabric(recipe, folder, options)
+    if options.strategy == "auto" and options.nodes == 1 and fabric.strategy.launcher is not None:
+        # Several devices: the whole command would be started again for each of them. What hears the training
+        # stays here, because it can't be sent to another process.
+        fabric = _make_fabric(recipe, folder, replace(options, strategy="ddp_spawn"))
+        on_step = on_epoch = _heard_by_nobody
+    train = partial(
+        _train,
+        learner=learner,
+        parts=parts,
+        recipe=recipe,
         state=state,
         checkpoint=folder / CHECKPOINT_NAME,
         checkpoint_every_s=options.checkpoint_every_s,
-        stop_asked=interrupt.asked,
+        on_step=on_step,
         on_epoch=on_epoch,
     )
-    trainer = _make_trainer(recipe, folder, options)
-    if options.strategy == "auto" and options.nodes == 1 and trainer.strategy.launcher is not None:
-        # Several devices: Lightning would start the whole command again for each of them.
-        trainer = _make_trainer(recipe, folder, replace(options, strategy="ddp_spawn"))
-    # Lightning counts epochs from here; the module knows the step.
-    progress: Any = trainer.fit_loop.epoch_progress.current
-    progress.ready = progress.started = progress.processed = progress.completed = state.epoch
-    with interrupt, warnings.catch_warnings():
-        for message in _EXPECTED_WARNINGS:
-            warnings.filterwarnings("ignore", message=message)
+    # Here too, so that Ctrl-C leaves this process waiting for those it spawned.
+    with DeferredInterrupt():
+        fabric.launch(train)
+    return int(fabric.world_size)
+
+
+def _train(
+    fabric: Fabric,
+    *,
+    learner: CrackNetwork,
+    parts: tuple[PhotoSet, PhotoSet],
+    recipe: Recipe,
+    **settings: Any,
+) -> None:
+    """What each process does; the settings are those of the loop."""
+    with DeferredInterrupt() as interrupt:
+        loop = FinetuneLoop(
+            fabric,
+            learner,
+            *parts,
+            recipe,
+            stop_asked=interrupt.asked,
+            **settings,
+        )
         try:
-            trainer.fit(module)
-        except SIGTERMException:  # Lightning saw the signal first, between two steps
-            module.interrupt()
+            loop.run()
+        finally:
+            for logger in fabric.loggers:
+                logger.finalize("success")
 
 
-def _make_trainer(recipe: Recipe, folder: Path, options: TrainerOptions) -> Trainer:
+def _make_fabric(recipe: Recipe, folder: Path, options: TrainerOptions) -> Fabric:
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     precision: Any = recipe.finetune.precision
     try:
-        return Trainer(
+        return Fabric(
             accelerator=options.accelerator,
             devices=options.devices,
             num_nodes=options.nodes,
             strategy=options.strategy,
             precision=precision,
-            max_epochs=recipe.finetune.epochs,
-            gradient_clip_val=_CLIP_NORM,
-            callbacks=[_ProgressBar(leave=True, console_kwargs={"stderr": True})]
-            if options.show_progress
-            else None,
-            logger=[
+            loggers=[
                 CSVLogger(folder / "logs", "csv", flush_logs_every_n_steps=1),
                 TensorBoardLogger(folder / "logs", "tensorboard"),
             ],
-            log_every_n_steps=LOG_EVERY_STEPS,
-            reload_dataloaders_every_n_epochs=1,
-            use_distributed_sampler=False,
-            num_sanity_val_steps=0,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            enable_progress_bar=options.show_progress,
         )
-    except (MisconfigurationException, ValueError, RuntimeError) as error:
+    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
         raise SettingsError(f"stage 2 can't run as asked: {error}") from error
-
-
-class _ProgressBar(RichProgressBar):
-    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        metrics = super().get_metrics(trainer, pl_module)
-        # The number of the log folder helps nobody.
-        metrics.pop("v_num", None)
-        return metrics

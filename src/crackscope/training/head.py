@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crackscope.training.balance import balance_weights
+from crackscope.training.batches import balance_weights
 from crackscope.training.history import EpochRow
 from crackscope.training.network import CrackNetwork
 from crackscope.training.recipe import Balance, Recipe

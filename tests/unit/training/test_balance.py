@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crackscope.training.balance import balance_weights
+from crackscope.training.batches import balance_weights
 
 LABELS = np.array([0, 0, 0, 1, 0, 1, 1, 1])
 SOURCES = ["a", "a", "a", "a", "b", "b", "c", "c"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from crackscope.training.schedule import rate_factor
+from crackscope.training.loss import rate_factor
 
 
 def test_the_rate_rises_over_the_warm_up_and_then_falls_to_nearly_zero() -> None:

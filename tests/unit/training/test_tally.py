@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from crackscope.training.tally import Tally
+from crackscope.training.history import Tally
 
 LABELS = torch.tensor([1.0, 0.0, 0.0])
 

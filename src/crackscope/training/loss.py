@@ -1,6 +1,8 @@
-"""The loss of labels: binary cross-entropy, less sure of cracks that real photos may not show."""
+"""What a step of stage 2 makes smaller, and how fast: the loss of labels, and the learning rate."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
@@ -24,3 +26,16 @@ def label_loss(logits: Tensor, batch: Batch, recipe: FinetuneRecipe) -> Tensor:
         doubted = (1 - torch.exp(recipe.doubt * functional.logsigmoid(logits))) / recipe.doubt
         losses = torch.where((batch.labels == 1) & ~batch.painted, doubted, losses)
     return losses.mean()
+
+
+def rate_factor(step: int, total_steps: int, warmup_share: float) -> float:
+    """What the learning rates are multiplied with at a step (counted from 0): 0..1, never exactly 0.
+
+    A linear warm-up, then a cosine to zero; a function of the step alone, so that there is no scheduler state
+    to save.
+    """
+    warmup_steps = round(total_steps * warmup_share)
+    if step < warmup_steps:
+        return (step + 1) / (warmup_steps + 1)
+    done = (step - warmup_steps) / max(1, total_steps - warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * done))

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from crackscope.training.label_loss import label_loss
 from crackscope.training.loader import Batch
+from crackscope.training.loss import label_loss
 from crackscope.training.recipe import FinetuneRecipe
 
 LABELS = torch.tensor([1.0, 0.0, 1.0, 0.0])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from crackscope.training.folding import FoldedBackbone
+from crackscope.training.frozen_norms import FoldedBackbone
 from crackscope.training.network import CrackNetwork
 
 BACKBONES = ["test_efficientnet", "test_resnet", "test_convnext", "tf_efficientnet_lite0"]

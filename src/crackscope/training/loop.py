@@ -1,7 +1,7 @@
 """Stage 2 as one loop under Lightning Fabric: batches, steps, validation, and where a killed run goes on.
 
 Every random number is a function of seed, epoch and step, and the schedule one of the step alone, so the
-state that is saved is a position and tensors. What is not done again after a restart is exactly what was saved.
+state that is saved is a position and tensors. A restart does again what was not saved, and nothing else.
 """
 
 from __future__ import annotations

@@ -18,12 +18,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from crackscope.errors import ResumeError
 from crackscope.storage import atomic_path
-from crackscope.training.folding import FoldedBackbone
+from crackscope.training.frozen_norms import FoldedBackbone
+from crackscope.training.loss import rate_factor
 from crackscope.training.places.crops import Crop, draw_crop
 from crackscope.training.places.loss import CropBatch, crop_loss
 from crackscope.training.places.sources import CropSource
 from crackscope.training.pyramid import PyramidNetwork, attention
-from crackscope.training.schedule import rate_factor
 
 CHECKPOINT_NAME = "teach.pt"
 

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from crackscope.errors import WeightsError
-from crackscope.training.folding import norms_of_convolutions
+from crackscope.training.frozen_norms import norms_of_convolutions
 from crackscope.training.network import CrackNetwork
 
 _PREFIX = "network.backbone."

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from crackscope.cli.app import app
 from crackscope.errors import DataError, MissingClassError, OutputError, SettingsError
+from crackscope.training import fitting
 from crackscope.training.crossval import fit
 from crackscope.training.crossval.folds import Setting
 from crackscope.training.crossval.run import CrossvalPlan, CrossvalResult, crossval
@@ -85,13 +86,13 @@ def test_no_real_crack_is_ever_trained_on(
     sources: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, set[str]]] = []
-    real = fit.fit_head
+    real = fitting.fit_head
 
-    def watched(train: object, validation: object, recipe: object) -> object:
+    def watched(train: object, *others: object, **options: object) -> object:
         seen.append((int(train.labels.sum()), set(train.sources)))  # type: ignore[attr-defined]
-        return real(train, validation, recipe)  # type: ignore[arg-type]
+        return real(train, *others, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fit, "fit_head", watched)
+    monkeypatch.setattr(fitting, "fit_head", watched)
     plan = CrossvalPlan(settings=(Setting.LOSO,), seeds=(0,), n_resamples=20, real_cracks=False)
     result = crossval(sources[:2], {"baseline": ARMS["baseline"]}, plan, tmp_path / "out")
     # As many painted cracks as Negative photos on each training side of 24.

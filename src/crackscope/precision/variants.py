@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from crackscope.errors import ExportError
+from crackscope.slots import Slot
 
 #: Below this many numbers a constant is not worth a node that casts it.
 _WORTH_HALVING = 64
@@ -73,6 +74,8 @@ def _halve(graph: onnx.GraphProto) -> None:
     casts = []
     for constant in graph.initializer:
         if constant.data_type != TensorProto.FLOAT or np.prod(constant.dims) < _WORTH_HALVING:
+            continue
+        if constant.name in set(Slot):  # what adapts the model finds it in single precision
             continue
         values = numpy_helper.to_array(constant)
         if np.abs(values).max() > np.finfo(np.float16).max:

@@ -19,6 +19,7 @@ from crackscope.bundle import ONNX_NAME, Bundle, Calibration, ModelConfig, write
 from crackscope.errors import ExportError
 from crackscope.inference.outputs import ModelOutputs
 from crackscope.inference.session import open_session
+from crackscope.slot_surgery import with_slots
 from crackscope.storage import atomic_folder
 from crackscope.training.card import model_card
 from crackscope.training.familiarity import DistanceOutput, FamiliarityModel
@@ -134,7 +135,8 @@ def export_onnx(graph: ExportedGraph, path: Path, input_hw: tuple[int, int]) -> 
             ) from error
     if program is None:
         raise ExportError("PyTorch's ONNX exporter returned nothing")
-    onnx.save_model(_anonymous(program.model_proto), path)
+    # Nobody adapts a graph whose head can't be found; whether it computes the same is what the gate asks.
+    onnx.save_model(with_slots(_anonymous(program.model_proto), graph.network.backbone_name), path)
 
 
 def check_parity(graph: ExportedGraph, bundle: Bundle, images_nhwc: NDArray[np.uint8]) -> Parity:

@@ -75,18 +75,21 @@ class DistanceOutput(nn.Module):
     mean: Tensor
     directions: Tensor
     deviations: Tensor
+    by_direction: Tensor
+    residual_std: Tensor
 
     def __init__(self, model: FamiliarityModel) -> None:
         super().__init__()
         self.register_buffer("mean", torch.from_numpy(model.mean))
         self.register_buffer("directions", torch.from_numpy(model.directions))
         self.register_buffer("deviations", torch.from_numpy(model.deviations))
-        self.residual_std = model.residual_std
+        self.register_buffer("by_direction", torch.from_numpy(model.directions).T.contiguous())
+        self.register_buffer("residual_std", torch.tensor(model.residual_std))
 
     def forward(self, features: Tensor) -> Tensor:
         """Root of the mean squared deviation over all D directions, each in its own standard deviations."""
         centred = features - self.mean
-        inside = centred @ self.directions.T
+        inside = centred @ self.by_direction
         residual = centred - inside @ self.directions
         total = (inside / self.deviations).square().sum(1) + (residual / self.residual_std).square().sum(1)
         return (total / features.shape[1]).sqrt()

@@ -47,8 +47,8 @@ def follow(
         return
     parts, _ = prepare(dataset, recipe, folder, Listener())
     # Everything of stage 1 lies in the cache by now.
-    first = fit_stage_1(parts, recipe, folder, Listener())
-    fine_tune(first.network, parts, recipe, folder, options or TrainerOptions())
+    fitting, _ = fit_stage_1(parts, recipe, folder, Listener())
+    fine_tune(fitting, parts, folder, options or TrainerOptions())
 
 
 def _wait_for(path: Path) -> None:

@@ -21,13 +21,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crackscope.bundle import Bundle, ImageQuality, ModelConfig
+from crackscope.bundle import Bundle, ModelConfig
 from crackscope.cpus import available_cpus
 from crackscope.dataset.corrections import Corrections
 from crackscope.dataset.discover import discover
 from crackscope.evaluation.evaluate import Evaluation
 from crackscope.evaluation.report import write_evaluation
-from crackscope.inference.quality import fit_quality, sharpness
 from crackscope.storage import write_json, write_text
 from crackscope.training.decision import Decision, decide_on_calibration
 from crackscope.training.environment import describe_environment, package_versions
@@ -112,7 +111,7 @@ def train(
     trained = train_stages(parts, recipe, folder, options or TrainerOptions(), listener)
     decision, familiarity = decide_on_calibration(trained, parts, recipe, folder, listener)
     listener.step("export, and compare ONNX with PyTorch")
-    config = _model_config(trained, decision, recipe, facts, _quality(parts, trained.embedder.input_hw))
+    config = _model_config(trained, decision, recipe, facts)
     bundle = export_bundle(
         folder.model, trained.network, config, familiarity, _parity_images(parts, config.input_hw)
     )
@@ -130,16 +129,7 @@ def train(
     return TrainResult(folder=folder, bundle=bundle, evaluation=evaluation, stage=trained.stage)
 
 
-def _quality(parts: Parts, input_hw: tuple[int, int]) -> ImageQuality:
-    part = parts.calibration
-    return fit_quality(
-        [sharpness(read_patch(path, input_hw)) for path in part.photos.paths], fitted_on=part.describe()
-    )
-
-
-def _model_config(
-    trained: Trained, decision: Decision, recipe: Recipe, facts: dict[str, Any], quality: ImageQuality
-) -> ModelConfig:
+def _model_config(trained: Trained, decision: Decision, recipe: Recipe, facts: dict[str, Any]) -> ModelConfig:
     return ModelConfig(
         name=recipe.card.name,
         created=now(),
@@ -151,7 +141,7 @@ def _model_config(
         calibration=decision.calibration,
         review=decision.review,
         familiarity=decision.familiarity,
-        quality=quality,
+        quality=decision.quality,
         training={
             "data": {
                 "sources": facts["sources"],

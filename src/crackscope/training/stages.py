@@ -1,23 +1,23 @@
-"""The two stages, and which of them the run goes on with."""
+"""The two stages of a training run, and what the network that is taken makes of the photos."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.training.embedder import Embedder
-from crackscope.training.fit import FinetuneResult, TrainerOptions, finetune
-from crackscope.training.head import fit_head
+from crackscope.training.fit import TrainerOptions
+from crackscope.training.fitting import Fitting
 from crackscope.training.history import EpochRow, Stage, write_history
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
-from crackscope.training.parts import Parts
+from crackscope.training.parts import Part, Parts
 from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
-from crackscope.training.weights import WeightsOrigin, start_network
+from crackscope.training.weights import WeightsOrigin
 
 #: Training photos that are embedded again after stage 2; a Gaussian of 16 directions needs no more.
 FAMILIAR_PHOTOS = 4_000
@@ -60,96 +60,48 @@ def train_stages(
         from crackscope.training.places.stage import teach_stage
 
         return teach_stage(parts, recipe, folder, listener)
-    first = fit_stage_1(parts, recipe, folder, listener)
-    write_history(folder.history, first.history)
-    if not recipe.finetune.enabled:
-        return first
-    listener.step("stage 2: fine-tune")
-    result = fine_tune(first.network, parts, recipe, folder, options)
-    return _take_or_leave(first, result, parts, recipe, folder, listener)
+    fitting, embedder = fit_stage_1(parts, recipe, folder, listener)
+    familiar, views = parts.train, recipe.head.views
+    write_history(folder.history, fitting.history)
+    if recipe.finetune.enabled:
+        listener.step("stage 2: fine-tune")
+        fine_tune(fitting, parts, folder, options)
+        write_history(folder.history, fitting.history)
+    if fitting.stage == "finetune":
+        listener.step("stage 2: embed what the decision is fitted on")
+        embedder = Embedder(fitting.network, recipe, folder.cache)
+        familiar, views = familiar_photos(parts.train, fitting.stage), ("identity",)
+    return Trained(
+        network=fitting.network,
+        embedder=embedder,
+        origin=fitting.origin,
+        familiar=embedder.trunk(familiar, views, listener),
+        history=fitting.history,
+        stage=fitting.stage,
+        report=fitting.report,
+    )
 
 
-def fit_stage_1(parts: Parts, recipe: Recipe, folder: RunFolder, listener: Listener) -> Trained:
+def familiar_photos(train: Part, stage: Stage) -> Part:
+    """Training photos that show what concrete looks like: all where their features are there already."""
+    return train if stage == "head" else train.sample(FAMILIAR_PHOTOS)
+
+
+def fit_stage_1(
+    parts: Parts, recipe: Recipe, folder: RunFolder, listener: Listener
+) -> tuple[Fitting, Embedder]:
     """Embed training and validation photos once, and fit the head on that."""
-    network, origin = start_network(recipe)
-    listener.note(f"starting weights: {origin}")
+    fitting = Fitting(recipe, listener)
+    listener.note(f"starting weights: {fitting.origin}")
     listener.step("stage 1: embed every photo once")
-    embedder = Embedder(network, recipe, folder.cache)
+    embedder = Embedder(fitting.network, recipe, folder.cache)
     train = embedder.embed(parts.train, recipe.head.views, listener)
     validation = embedder.embed(parts.validation, ("identity",), listener)
     listener.step("stage 1: fit the head")
-    fit = fit_head(
-        train,
-        validation,
-        recipe,
-        on_epoch=lambda row: listener.progress(row.epoch + 1, recipe.head.epochs),
-    )
-    fit.install(network)
-    best = fit.history[fit.best_epoch]
-    listener.note(f"stage 1: {_result(best)}")
-    return Trained(
-        network=network,
-        embedder=embedder,
-        origin=origin,
-        familiar=embedder.trunk(parts.train, recipe.head.views, listener),
-        history=fit.history,
-        stage="head",
-        report={"taken": "head", "head": asdict(best)},
-    )
+    fitting.fit_head(train, validation)
+    return fitting, embedder
 
 
-def fine_tune(
-    network: CrackNetwork, parts: Parts, recipe: Recipe, folder: RunFolder, options: TrainerOptions
-) -> FinetuneResult:
-    """Stage 2 from a network with stage 1's head, or from its own checkpoint."""
-    return finetune(
-        network, parts.train.photos, parts.validation.photos, recipe, folder.finetune, options=options
-    )
-
-
-def takes_stage_2(recipe: Recipe, before: float, after: float) -> bool:
-    """Whether the fine-tuned network is used, by the validation losses of stage 1 and of stage 2."""
-    return recipe.finetune.take == "always" or after < before
-
-
-def _take_or_leave(
-    first: Trained,
-    result: FinetuneResult,
-    parts: Parts,
-    recipe: Recipe,
-    folder: RunFolder,
-    listener: Listener,
-) -> Trained:
-    history = (*first.history, *result.history)
-    write_history(folder.history, history)
-    before, after = first.report["head"]["validation_loss"], result.best.validation_loss
-    taken = takes_stage_2(recipe, before, after)
-    listener.note(f"stage 2: {_result(result.best)}")
-    listener.note(_verdict(before, after, always=recipe.finetune.take == "always"))
-    stage: Stage = "finetune" if taken else "head"
-    report = {**first.report, "finetune": asdict(result.best), "taken": stage}
-    if not taken:
-        return replace(first, history=history, report=report)
-    listener.step("stage 2: embed what the decision is fitted on")
-    network = first.network
-    network.load_state_dict(result.state)
-    embedder = Embedder(network.eval(), recipe, folder.cache)
-    familiar = embedder.trunk(parts.train.sample(FAMILIAR_PHOTOS), ("identity",), listener)
-    return replace(first, embedder=embedder, familiar=familiar, history=history, stage=stage, report=report)
-
-
-def _result(row: EpochRow) -> str:
-    return (
-        f"validation loss {row.validation_loss:.4f}, accuracy {row.validation_accuracy:.4f} "
-        f"(best epoch {row.epoch + 1})"
-    )
-
-
-def _verdict(before: float, after: float, *, always: bool) -> str:
-    if always:
-        return (
-            f"stage 2 is taken, as the recipe says: validation loss {before:.4f} before, {after:.4f} after it"
-        )
-    if after < before:
-        return f"stage 2 is taken: it lowered the validation loss from {before:.4f} to {after:.4f}"
-    return f"stage 2 is not taken: it did not lower the validation loss of {before:.4f} (best: {after:.4f})"
+def fine_tune(fitting: Fitting, parts: Parts, folder: RunFolder, options: TrainerOptions) -> None:
+    """Stage 2 of a run, or its part of it where several processes share the work."""
+    fitting.finetune(parts.train.photos, parts.validation.photos, folder.finetune, options)

@@ -17,13 +17,13 @@ from optuna.trial import FrozenTrial, TrialState
 from crackscope.dataset.discover import discover
 from crackscope.errors import ResumeError
 from crackscope.storage import atomic_path, write_text
-from crackscope.training.judge import RecipeJudge
 from crackscope.training.listener import Listener
 from crackscope.training.preparation import prepare
 from crackscope.training.recipe import Recipe
 from crackscope.training.recipe_file import recipe_to_toml
 from crackscope.training.run_folder import claim
 from crackscope.training.search_space import DEFAULT_KEYS, encode, needs_stage_2, search_space, with_values
+from crackscope.training.trial import Trials
 from crackscope.training.tune_figure import draw_search
 
 #: A trial that was pruned told what it could; one that was interrupted or failed did not.
@@ -91,11 +91,11 @@ def tune(
     folder, _ = claim(output, dataset, folders, recipe)
     parts, _ = prepare(dataset, recipe, folder, listener)
     study = _open_study(output / "study.db", recipe, space)
-    judge = RecipeJudge(parts, folder, listener, views="head.views" in space, fine_tune=needs_stage_2(space))
+    judged = Trials(parts, folder, listener, views="head.views" in space, fine_tune=needs_stage_2(space))
     listener.step(f"search {', '.join(space)}")
     deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
     while (done := len(_finished(study))) < trials and (done == 0 or time.monotonic() < deadline):
-        _run_trial(study, space, recipe, judge)
+        _run_trial(study, space, recipe, judged)
         listener.progress(done + 1, trials)
     return _write_result(study, space, recipe, output)
 
@@ -132,11 +132,11 @@ def _run_trial(
     study: optuna.Study,
     space: dict[str, BaseDistribution],
     recipe: Recipe,
-    judge: RecipeJudge,
+    judged: Trials,
 ) -> None:
     trial = study.ask(space)
     try:
-        loss = judge.validation_loss(with_values(recipe, trial.params), trial)
+        loss = judged.validation_loss(with_values(recipe, trial.params), trial)
     except optuna.TrialPruned:
         study.tell(trial, state=TrialState.PRUNED)
     except BaseException:

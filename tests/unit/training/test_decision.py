@@ -7,7 +7,7 @@ import pytest
 
 from crackscope.dataset.records import Part as PartName
 from crackscope.training.batches import PhotoSet
-from crackscope.training.decision import Decision, fit_decision
+from crackscope.training.decision import Decision, Judged, fit_decision
 from crackscope.training.listener import Listener
 from crackscope.training.painted_evidence import PaintedEvidence, judge_painted
 from crackscope.training.parts import Part
@@ -38,10 +38,13 @@ def faint_cracks() -> PaintedEvidence:
 
 def decide(painted: PaintedEvidence | None) -> Decision:
     logits, part = easy_part()
-    distances = np.linspace(1, 2, N).astype(np.float32)
-    return fit_decision(
-        logits, distances, part, small_recipe(decision__threshold_rule="fixed:0.5"), Listener(), painted
+    judged = Judged(
+        logits=logits,
+        distances=np.linspace(1, 2, N).astype(np.float32),
+        sharpness=np.linspace(100, 200, N),
     )
+    recipe = small_recipe(decision__threshold_rule="fixed:0.5")
+    return fit_decision(judged, part, recipe, Listener(), painted)
 
 
 def boundary(decision: Decision) -> float:
@@ -63,6 +66,12 @@ def test_painted_photos_move_the_cut_to_where_faint_cracks_begin() -> None:
 def test_the_review_band_is_about_real_photos_only() -> None:
     band = decide(faint_cracks()).review
     assert band is None or "painted" not in band.fitted_on
+
+
+def test_the_least_sharp_calibration_photos_say_what_poor_quality_is() -> None:
+    quality = decide(None).quality
+    assert 100 < quality.limit < 105
+    assert quality.fitted_on == "calibration part of metu (60 photos in 60 groups)"
 
 
 @pytest.fixture(scope="module")

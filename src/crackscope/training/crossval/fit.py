@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from crackscope.dataset.records import Part as PartName
@@ -19,21 +18,16 @@ from crackscope.labels import ReviewReason
 from crackscope.records import SCORE_DECIMALS
 from crackscope.training.crossval.folds import Fold
 from crackscope.training.crossval.pool import Pool
-from crackscope.training.decision import Decision, fit_decision
+from crackscope.training.decision import Decision, Seen, decide, head_logits, sharpness_of
 from crackscope.training.embedder import Embedder, first_view
-from crackscope.training.familiarity import fit_familiarity
-from crackscope.training.fit import TrainerOptions, finetune
-from crackscope.training.head import HeadFit, LabelledEmbeddings, fit_head
+from crackscope.training.fit import TrainerOptions
+from crackscope.training.fitting import Fitting
+from crackscope.training.head import LabelledEmbeddings
 from crackscope.training.history import Stage
 from crackscope.training.listener import Listener
-from crackscope.training.network import CrackNetwork
-from crackscope.training.painted_evidence import judge_painted
+from crackscope.training.parts import Part
 from crackscope.training.recipe import Recipe
-from crackscope.training.stages import takes_stage_2
-from crackscope.training.weights import start_network
-
-#: Training photos that the Gaussian of known concrete is fitted on, as in a training run.
-_FAMILIAR_PHOTOS = 4_000
+from crackscope.training.stages import familiar_photos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +48,12 @@ class FoldScores:
 
 
 @dataclass(frozen=True, slots=True)
-class _Embedded:
-    """Embeddings (N, D) and trunk features (N, T) of a fold's photos, by the network it goes on with."""
+class _Test:
+    """What a fold's network makes of its test photos: (N, D) embeddings and (N, T) trunk features."""
 
-    familiar_trunk: NDArray[np.float32]
-    calibration: NDArray[np.float32]
-    calibration_trunk: NDArray[np.float32]
-    test: NDArray[np.float32]
-    test_trunk: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    trunk: NDArray[np.float32]
+    sharpness: NDArray[np.float64]
 
 
 class FoldFitter:
@@ -80,12 +72,13 @@ class FoldFitter:
     ) -> None:
         self._pool, self._recipe = pool, recipe
         self._options, self._listener = options, listener
-        network, _ = start_network(recipe)
+        network = Fitting(recipe, listener).network
         listener.step("embed every photo once with the frozen base")
         embedder = Embedder(network, recipe, cache)
         everything = pool.part(PartName.TEST, np.arange(len(pool)))
         self._frozen = embedder.embed(everything, recipe.head.views, listener).values
         self._frozen_trunk = embedder.trunk(everything, recipe.head.views, listener)
+        self._sharpness = sharpness_of(everything.photos.paths, embedder.input_hw)
 
     def fit(self, fold: Fold, work: Path) -> FoldScores:
         """Train on the fold's training side and score its test photos.
@@ -98,88 +91,57 @@ class FoldFitter:
             RunInterruptedError: Ctrl-C in the fine-tuning; its state is saved, and the next call goes on.
         """
         recipe = replace(self._recipe, run=replace(self._recipe.run, seed=fold.seed))
-        network, _ = start_network(recipe)
-        head = fit_head(self._labelled(fold.train), self._labelled(fold.validation, views=1), recipe)
-        head.install(network)
-        stage: Stage = "head"
-        if recipe.finetune.enabled and self._finetuned(network, head, fold, recipe, work):
-            stage = "finetune"
-            embedded = self._embed_again(network, fold, recipe, work)
-        else:
-            embedded = self._from_cache(fold)
+        fitting = Fitting(recipe, self._listener)
+        fitting.fit_head(self._labelled(fold.train), self._labelled(fold.validation, views=1))
+        train = self._pool.part(PartName.TRAIN, fold.train)
+        validation = self._pool.part(PartName.VALIDATION, fold.validation)
+        if recipe.finetune.enabled:
+            fitting.finetune(train.photos, validation.photos, work, self._options)
+        seen, test = self._from_cache(fold) if fitting.stage == "head" else self._again(fitting, fold, work)
         shutil.rmtree(work, ignore_errors=True)
-        return self._decide(network, embedded, fold, recipe, stage)
+        return self._judge(fitting, seen, test, fold, recipe)
 
-    def _finetuned(
-        self, network: CrackNetwork, head: HeadFit, fold: Fold, recipe: Recipe, work: Path
-    ) -> bool:
-        """Fine-tune; the network gets the weights where `crackscope train` would take them too."""
-        result = finetune(
-            network,
-            self._pool.part(PartName.TRAIN, fold.train).photos,
-            self._pool.part(PartName.VALIDATION, fold.validation).photos,
-            recipe,
-            work,
-            options=self._options,
-            on_epoch=lambda row: self._listener.note(
-                f"epoch {row.epoch + 1}: validation loss {row.validation_loss:.4f}"
-            ),
-        )
-        before = head.history[head.best_epoch].validation_loss
-        taken = takes_stage_2(recipe, before, result.best.validation_loss)
-        if taken:
-            network.load_state_dict(result.state)
-            network.eval()
-        return taken
-
-    def _from_cache(self, fold: Fold) -> _Embedded:
+    def _from_cache(self, fold: Fold) -> tuple[Seen, _Test]:
         first, trunk = self._frozen[:, 0], self._frozen_trunk
-        return _Embedded(
-            familiar_trunk=trunk[_evenly(fold.train)],
-            calibration=first[fold.calibration],
-            calibration_trunk=trunk[fold.calibration],
-            test=first[fold.test],
-            test_trunk=trunk[fold.test],
+        seen = Seen(
+            embedding=first[fold.calibration],
+            trunk=trunk[fold.calibration],
+            sharpness=self._sharpness[fold.calibration],
+            familiar=trunk[fold.train],
+        )
+        return seen, _Test(first[fold.test], trunk[fold.test], self._sharpness[fold.test])
+
+    def _again(self, fitting: Fitting, fold: Fold, work: Path) -> tuple[Seen, _Test]:
+        """By the fine-tuned network."""
+        embedder = Embedder(fitting.network, self._recipe, work / "cache")
+        train, calibration, test = (
+            self._pool.part(PartName.TEST, rows) for rows in (fold.train, fold.calibration, fold.test)
         )
 
-    def _embed_again(self, network: CrackNetwork, fold: Fold, recipe: Recipe, work: Path) -> _Embedded:
-        embedder = Embedder(network, recipe, work / "cache")
-
-        def trunk(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-            return embedder.trunk(self._pool.part(PartName.TEST, rows), ("identity",), self._listener)
-
-        def embedding(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-            part = self._pool.part(PartName.TEST, rows)
+        def embedding(part: Part) -> NDArray[np.float32]:
             return first_view(embedder.embed(part, ("identity",), self._listener))
 
-        return _Embedded(
-            familiar_trunk=trunk(_evenly(fold.train)),
-            calibration=embedding(fold.calibration),
-            calibration_trunk=trunk(fold.calibration),
-            test=embedding(fold.test),
-            test_trunk=trunk(fold.test),
-        )
+        def trunk(part: Part) -> NDArray[np.float32]:
+            return embedder.trunk(part, ("identity",), self._listener)
 
-    def _decide(
-        self, network: CrackNetwork, embedded: _Embedded, fold: Fold, recipe: Recipe, stage: Stage
-    ) -> FoldScores:
-        familiarity = fit_familiarity(embedded.familiar_trunk)
-        part = self._pool.part(PartName.CALIBRATION, fold.calibration)
-        decision = fit_decision(
-            _logits(network, embedded.calibration),
-            familiarity.distances(embedded.calibration_trunk),
-            part,
-            recipe,
-            Listener(),
-            judge_painted(network, part, recipe),
+        seen = Seen(
+            embedding=embedding(calibration),
+            trunk=trunk(calibration),
+            sharpness=self._sharpness[fold.calibration],
+            familiar=trunk(familiar_photos(train, fitting.stage)),
         )
-        scores = apply_calibration(_logits(network, embedded.test), decision.calibration)
-        scores = np.round(scores, SCORE_DECIMALS)
+        return seen, _Test(embedding(test), trunk(test), self._sharpness[fold.test])
+
+    def _judge(self, fitting: Fitting, seen: Seen, test: _Test, fold: Fold, recipe: Recipe) -> FoldScores:
+        part = self._pool.part(PartName.CALIBRATION, fold.calibration)
+        decision, familiarity = decide(fitting.network, seen, part, recipe, Listener())
+        logits = head_logits(fitting.network, test.embedding)
+        scores = np.round(apply_calibration(logits, decision.calibration), SCORE_DECIMALS)
         return FoldScores(
             scores=scores,
             positive=predicted_positive(scores, decision.threshold.value),
-            reasons=_reasons(scores, familiarity.distances(embedded.test_trunk), decision),
-            facts=_facts(fold, decision, stage),
+            reasons=_reasons(scores, familiarity.distances(test.trunk), test.sharpness, decision),
+            facts=_facts(fold, decision, fitting.stage),
         )
 
     def _labelled(self, rows: NDArray[np.int64], views: int | None = None) -> LabelledEmbeddings:
@@ -190,22 +152,17 @@ class FoldFitter:
         )
 
 
-def _evenly(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    return rows[:: max(1, len(rows) // _FAMILIAR_PHOTOS)]
-
-
-def _logits(network: CrackNetwork, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    with torch.inference_mode():
-        found: NDArray[np.float32] = network.head(torch.from_numpy(embeddings))[:, 0].numpy()
-    return found
-
-
 def _reasons(
-    scores: NDArray[np.float64], distances: NDArray[np.float32], decision: Decision
+    scores: NDArray[np.float64],
+    distances: NDArray[np.float32],
+    sharpness: NDArray[np.float64],
+    decision: Decision,
 ) -> NDArray[np.str_]:
-    uncertain = np.where(in_review(scores, decision.review), str(ReviewReason.UNCERTAIN), "")
-    unfamiliar = distances > decision.familiarity.limit
-    return np.where(unfamiliar, str(ReviewReason.UNFAMILIAR), uncertain).astype(np.str_)
+    """The most fundamental reason of each photo, as `inference.review.review_reason` orders them."""
+    reasons = np.where(in_review(scores, decision.review), str(ReviewReason.UNCERTAIN), "")
+    reasons = np.where(distances > decision.familiarity.limit, str(ReviewReason.UNFAMILIAR), reasons)
+    reasons = np.where(sharpness < decision.quality.limit, str(ReviewReason.POOR_IMAGE_QUALITY), reasons)
+    return reasons.astype(np.str_)
 
 
 def _facts(fold: Fold, decision: Decision, stage: Stage) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from crackscope.training.places.warm_start import load_exported_backbone
 from crackscope.training.pyramid import PyramidNetwork
 from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
-from crackscope.training.stages import FAMILIAR_PHOTOS, Trained
+from crackscope.training.stages import Trained, familiar_photos
 from crackscope.training.weights import WeightsOrigin, load_weights
 
 #: Crops of other concrete that become familiar.
@@ -61,7 +61,7 @@ def teach_stage(parts: Parts, recipe: Recipe, folder: RunFolder, listener: Liste
         network=taught,
         embedder=embedder,
         origin=origin,
-        familiar=embedder.trunk(parts.train.sample(FAMILIAR_PHOTOS), ("identity",), listener),
+        familiar=embedder.trunk(familiar_photos(parts.train, "finetune"), ("identity",), listener),
         history=(row,),
         stage="finetune",
         familiar_crops=embedder.trunk_of(_concrete_crops(sources, recipe)),

@@ -12,15 +12,15 @@ import optuna
 
 from crackscope.errors import RecipeError
 from crackscope.training.embedder import Embedder
-from crackscope.training.fit import TrainerOptions, finetune
-from crackscope.training.head import HeadFit, LabelledEmbeddings, fit_head
+from crackscope.training.fit import TrainerOptions
+from crackscope.training.fitting import Fitting
+from crackscope.training.head import LabelledEmbeddings
 from crackscope.training.history import EpochRow
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
 from crackscope.training.parts import Parts
 from crackscope.training.recipe import Recipe, View
 from crackscope.training.run_folder import RunFolder
-from crackscope.training.weights import start_network
 
 #: Every so many epochs of the head a trial is compared with the others; each comparison writes to the disk.
 _HEAD_REPORT_EPOCHS = 5
@@ -28,7 +28,7 @@ _HEAD_REPORT_EPOCHS = 5
 _ALL_VIEWS: tuple[View, ...] = get_args(View)
 
 
-class RecipeJudge:
+class Trials:
     """Runs trials; embeddings that several of them need are made once.
 
     Args:
@@ -52,28 +52,22 @@ class RecipeJudge:
         Raises:
             optuna.TrialPruned: Other trials were better at this point, or the loss became no number.
         """
-        network, _ = start_network(recipe)
-        train, validation = self._embed(network, recipe)
-        head = fit_head(train, validation, recipe, on_epoch=None if self._fine_tune else _head_report(trial))
-        loss = head.history[head.best_epoch].validation_loss
-        if not self._fine_tune:
-            return loss
-        return min(loss, self._fine_tuned_loss(network, head, recipe, trial))
+        fitting = Fitting(recipe, Listener())
+        report = _report_to(trial)
+        train, validation = self._embed(fitting.network, recipe)
+        fitting.fit_head(train, validation, on_epoch=None if self._fine_tune else _sometimes(report))
+        if self._fine_tune:
+            self._finetune(fitting, report)
+        return min(row.validation_loss for row in fitting.best.values())
 
-    def _fine_tuned_loss(
-        self, network: CrackNetwork, head: HeadFit, recipe: Recipe, trial: optuna.Trial
-    ) -> float:
-        head.install(network)
+    def _finetune(self, fitting: Fitting, report: Callable[[EpochRow], None]) -> None:
         parts = self._parts.train.photos, self._parts.validation.photos
         options = TrainerOptions(devices=1, checkpoint_every_s=math.inf)
         with tempfile.TemporaryDirectory(dir=self._folder.root, prefix="trial-") as place:
             try:
-                result = finetune(
-                    network, *parts, recipe, Path(place), options=options, on_epoch=_report_to(trial)
-                )
+                fitting.finetune(*parts, Path(place), options, on_epoch=report)
             except RecipeError as error:
                 raise optuna.TrialPruned from error
-        return result.best.validation_loss
 
     def _embed(self, network: CrackNetwork, recipe: Recipe) -> tuple[LabelledEmbeddings, LabelledEmbeddings]:
         views = _ALL_VIEWS if self._search_views else recipe.head.views
@@ -99,9 +93,7 @@ def _report_to(trial: optuna.Trial) -> Callable[[EpochRow], None]:
     return report
 
 
-def _head_report(trial: optuna.Trial) -> Callable[[EpochRow], None]:
-    report = _report_to(trial)
-
+def _sometimes(report: Callable[[EpochRow], None]) -> Callable[[EpochRow], None]:
     def report_sometimes(row: EpochRow) -> None:
         if (row.epoch + 1) % _HEAD_REPORT_EPOCHS == 0:
             report(row)

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from crackscope.errors import ExportError
-from crackscope.slots import Slot
+from crackscope.slot_surgery import with_slots
+from crackscope.slots import Slot, has_slots
 
 #: Below this many numbers a constant is not worth a node that casts it.
 _WORTH_HALVING = 64
@@ -62,7 +63,10 @@ def write_variant(
     if precision is Precision.INT8:
         if images_nhwc is None or not len(images_nhwc):
             raise ExportError("int8 needs real images to take ranges from; found none")
+        slotted = has_slots(model)
         _quantise(model, target, images_nhwc)
+        if slotted:  # the quantiser takes a calibration out that changes nothing
+            onnx.save_model(with_slots(onnx.load_model(target), str(target)), target)
         return
     if precision is Precision.FP16:
         _halve(model.graph)
@@ -129,10 +133,11 @@ def _quantise(model: onnx.ModelProto, target: Path, images_nhwc: NDArray[np.uint
 
 
 def _outside_of_convolutions(graph: onnx.GraphProto) -> list[str]:
-    """Names of the additions that calibrate the score or measure the distance."""
+    """Names of the additions that make map and logit, calibrate the score or measure the distance."""
     makers = {output: node for node in graph.node for output in node.output}
     waiting = [output.name for output in graph.output if output.name in ("score", "distance")]
-    found: set[str] = set()
+    # Of the map only what the trunk adds: before that are the convolutions.
+    found = {makers["cam"].name} if "cam" in makers else set()
     while waiting:
         node = makers.get(waiting.pop())
         if node is None or node.name in found or {"embedding", "trunk"} & set(node.output):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crackscope.bundle import Bundle, Calibration, ModelConfig, Threshold, load_bundle
 from crackscope.errors import ExportError
 from crackscope.inference.session import open_session
+from crackscope.slots import Slot, read_slots
 from crackscope.training import export
 from crackscope.training.export import ExportedGraph, export_bundle
 from crackscope.training.familiarity import FamiliarityModel, fit_familiarity
@@ -100,6 +101,18 @@ def test_the_folder_holds_three_files_and_verifies(bundle: Bundle) -> None:
     assert load_bundle(bundle.folder).config == bundle.config
 
 
+def test_what_adapting_swaps_has_its_name(bundle: Bundle, network: CrackNetwork) -> None:
+    slots = read_slots(onnx.load(bundle.onnx_path))
+    assert slots.keys() == set(Slot)
+    np.testing.assert_array_equal(slots[Slot.HEAD_WEIGHT], network.head.weight.detach().numpy())
+    np.testing.assert_array_equal(slots[Slot.MAP_WEIGHT], slots[Slot.HEAD_WEIGHT][0])
+    assert not slots[Slot.TRUNK_WEIGHT].any()
+    assert (float(slots[Slot.SCALE]), float(slots[Slot.OFFSET])) == (0.5, np.float32(0.3))
+    names = {one.name for one in onnx.load(bundle.onnx_path).graph.initializer}
+    statistics = ("mean", "directions", "by_direction", "deviations", "residual_std")
+    assert {f"distance.{name}" for name in statistics} <= names
+
+
 def test_the_gates_numbers_are_in_the_config(bundle: Bundle) -> None:
     parity = json.loads((bundle.folder / "model.json").read_text(encoding="utf-8"))["training"]["parity"]
     assert parity["images"] == 40
@@ -138,7 +151,7 @@ def test_an_older_model_survives_a_failed_export_and_gives_way_to_a_good_one(
     (folder / "old.txt").write_text("old", encoding="utf-8")
     with monkeypatch.context() as patched:
         patched.setattr(export, "TOLERANCE", 0.0)
-        with pytest.raises(ExportError):
+        with pytest.raises(ExportError, match="ONNX and PyTorch disagree on 40 images"):
             export_bundle(folder, network, config(), None, images)
     assert [path.name for path in folder.iterdir()] == ["old.txt"]
     export_bundle(folder, network, config(), None, images)

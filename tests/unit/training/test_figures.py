@@ -62,6 +62,8 @@ def test_curves_can_be_drawn_of_any_history(tmp_path: Path, history: list[EpochR
 
 def test_a_loss_that_is_no_number_can_be_drawn(tmp_path: Path) -> None:
     draw_learning_curves(tmp_path / "curves.png", [*HISTORY, row("finetune", 1, float("nan"))])
+    with Image.open(tmp_path / "curves.png") as drawn:
+        assert min(drawn.size) > 100
 
 
 def test_one_class_alone_can_be_drawn(tmp_path: Path) -> None:

@@ -135,7 +135,10 @@ class FinetuneLoop:
         loss = label_loss(logits, batch, finetune)
         self._stepper.zero_grad()
         self._fabric.backward(loss)
-        self._fabric.clip_gradients(self._learner, self._stepper, max_norm=_CLIP_NORM)
+        # A loss that is no number ends the training after the epoch, with advice.
+        self._fabric.clip_gradients(
+            self._learner, self._stepper, max_norm=_CLIP_NORM, error_if_nonfinite=False
+        )
         self._stepper.step()
         if self._ema is not None:
             self._ema.update(self._network, step=self._position + 1)

@@ -37,7 +37,9 @@ def with_slots(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
     if has_slots(model):
         return model
     dense, activation_map = _dense_output(model, name), _activation_map(model, name)
-    weight, bias = (_constant(model, each, name).ravel() for each in dense.input[1:])
+    weight, *biases = (_constant(model, each, name).ravel() for each in dense.input[1:])
+    # An exporter leaves a bias of zero out.
+    bias = biases[0] if biases else np.zeros(1)
     scale, offset = _calibration(model, name)
     heard = _trunk_weight(model, name)
     _take_trunk_part_out(model)
@@ -75,7 +77,7 @@ def _set_constants(model: onnx.ModelProto, arrays: dict[str, NDArray[Any]]) -> N
 
 def _dense_output(model: onnx.ModelProto, name: str) -> Any:
     found = [node for node in model.graph.node if node.op_type == "Gemm" and node.input[0] == "embedding"]
-    if len(found) != 1 or len(found[0].input) != 3:
+    if len(found) != 1 or len(found[0].input) not in (2, 3):
         raise _foreign(name, "one dense output (Gemm) with weight and bias on the embedding")
     return found[0]
 

@@ -24,5 +24,5 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 ENTRYPOINT ["crackscope"]
-# Whoever connects from outside the container needs a token: crackscope serve-user add NAME --data-dir /data
+# Whoever connects from outside the container needs a token: crackscope serve user add NAME --data-dir /data
 CMD ["serve", "--host", "0.0.0.0", "--data-dir", "/data"]

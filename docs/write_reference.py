@@ -23,11 +23,13 @@ single photos failed and are rows with an error), 1 the run could not be done, 2
 
 def leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Every command that does something, under its full name, in alphabetical order."""
-    if hasattr(command, "commands"):
-        for name, child in sorted(command.commands.items()):
-            yield from leaves(child, f"{path} {name}")
-    elif not command.hidden:
+    if command.hidden:
+        return
+    children = getattr(command, "commands", {})
+    if not children or command.invoke_without_command:
         yield path, command
+    for name, child in sorted(children.items()):
+        yield from leaves(child, f"{path} {name}")
 
 
 def section(path: str, command: Any) -> str:

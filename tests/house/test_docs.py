@@ -42,11 +42,11 @@ def _flags(command: Any) -> set[str]:
 
 
 def _leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if hasattr(command, "commands"):
-        for name, child in command.commands.items():
-            yield from _leaves(child, f"{path} {name}")
-    else:
+    children = {} if command.hidden else getattr(command, "commands", {})
+    if not children or command.invoke_without_command:
         yield path, command
+    for name, child in children.items():
+        yield from _leaves(child, f"{path} {name}")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

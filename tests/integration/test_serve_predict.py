@@ -91,7 +91,7 @@ def test_other_machines_are_not_served_without_users(model: Path, tmp_path: Path
     command += ["--model", str(model), "--data-dir", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False)
     assert done.returncode == 1
-    assert "serve-user add" in done.stderr
+    assert "serve user add" in done.stderr
 
 
 def test_a_port_in_use_is_said_in_one_line(server: RunningServer, model: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def data_dir(reviewed: Path, tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["serve-retrain", *map(str, arguments)])
+    return CliRunner().invoke(app, ["serve", "retrain", *map(str, arguments)])
 
 
 def served_model(data_dir: Path) -> str:

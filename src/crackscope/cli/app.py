@@ -25,6 +25,7 @@ from crackscope.cli import serve as _serve
 from crackscope.cli import serve_retrain as _serve_retrain
 from crackscope.cli import train as _train
 from crackscope.cli import tune as _tune
+from crackscope.cli.moved import moved
 
 app = typer.Typer(
     name="crackscope",
@@ -51,22 +52,29 @@ def _options(
     pass
 
 
-app.add_typer(_batch.app)
-app.add_typer(_data.app)
-app.add_typer(_model.app)
-app.add_typer(_serve.app)
-app.command("adapt")(_adapt.adapt)
-app.command("compare")(_compare.compare)
-app.command("config")(_config.config)
-app.command("crossval")(_crossval.crossval)
-app.command("demo")(_demo.demo)
-app.command("evaluate")(_evaluate.evaluate)
-app.command("export")(_export.export)
-app.command("predict")(_predict.predict)
-app.command("report")(_report.report)
-app.command("robustness")(_robustness.robustness)
-app.command("scan")(_scan.scan)
-app.command("serve")(_serve.serve)
-app.command("serve-retrain")(_serve_retrain.serve_retrain)
-app.command("train")(_train.train)
-app.command("tune")(_tune.tune)
+_LOOK, _SERVE, _TRAIN, _MEASURE = "Look at photos", "Serve", "Train", "Measure"
+
+app.command("predict", rich_help_panel=_LOOK)(_predict.predict)
+app.command("scan", rich_help_panel=_LOOK)(_scan.scan)
+app.add_typer(_batch.app, rich_help_panel=_LOOK)
+app.command("report", rich_help_panel=_LOOK)(_report.report)
+app.command("demo", rich_help_panel=_LOOK)(_demo.demo)
+app.command("config", rich_help_panel=_LOOK)(_config.config)
+app.add_typer(_serve.app, rich_help_panel=_SERVE)
+app.add_typer(_data.app, rich_help_panel=_TRAIN)
+app.command("train", rich_help_panel=_TRAIN)(_train.train)
+app.command("adapt", rich_help_panel=_TRAIN)(_adapt.adapt)
+app.command("tune", rich_help_panel=_TRAIN)(_tune.tune)
+app.command("export", rich_help_panel=_TRAIN)(_export.export)
+app.command("evaluate", rich_help_panel=_MEASURE)(_evaluate.evaluate)
+app.command("compare", rich_help_panel=_MEASURE)(_compare.compare)
+app.command("crossval", rich_help_panel=_MEASURE)(_crossval.crossval)
+app.command("robustness", rich_help_panel=_MEASURE)(_robustness.robustness)
+app.add_typer(_model.app, rich_help_panel=_MEASURE)
+
+_serve.app.command("retrain")(_serve_retrain.serve_retrain)
+# Names of before, for one more release.
+app.add_typer(_serve.users, name="serve-user", hidden=True, callback=moved("serve-user", "serve user"))
+app.command("serve-retrain", hidden=True)(
+    moved("serve-retrain", "serve retrain", then=_serve_retrain.serve_retrain)
+)

@@ -40,8 +40,8 @@ def compare(
     prior: Prior = None,
     resamples: Resamples = 2000,
     seed: Seed = 0,
-    device: Annotated[Device, typer.Option(help="Where the models run.")] = Device.AUTO,
-    engine: Annotated[Engine, typer.Option(help="What runs the models.")] = Engine.ONNXRUNTIME,
+    device: Annotated[Device, typer.Option(help="Processor that the models run on.")] = Device.AUTO,
+    engine: Annotated[Engine, typer.Option(help="Program that runs the models.")] = Engine.ONNXRUNTIME,
     as_json: AsJson = False,
 ) -> None:
     """Compare two models on the same labelled photos, each at its own threshold.

@@ -50,8 +50,15 @@ def crossval(
             "may be repeated. Without it all three."
         ),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="Each repeats all folds, with other groups in them.")] = "0,1,2",
-    folds: Annotated[int, typer.Option(min=2, help="Of within and pooled.")] = 5,
+    seeds: Annotated[
+        str, typer.Option(help="Repeat everything with each of these seeds: other photos share a part.")
+    ] = "0,1,2",
+    folds: Annotated[
+        int,
+        typer.Option(
+            min=2, help="Parts that within and pooled divide each source into: each is tested on once."
+        ),
+    ] = 5,
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="Train on at most so many photos per source and class; test on all."),
@@ -65,7 +72,11 @@ def crossval(
     ] = True,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A key of the recipe; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a key of the recipe, such as finetune.epochs=2; may be repeated.",
+        ),
     ] = None,
     positive: Positive = None,
     negative: Negative = None,

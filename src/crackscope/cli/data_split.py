@@ -31,7 +31,7 @@ def split(
     output: Annotated[Path, typer.Option("--output", "-o", help="The manifest to write.")] = Path(
         "manifest.csv"
     ),
-    seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives another split.")] = 0,
     grouping: Annotated[
         str, typer.Option(help="What stays together: auto, duplicates, blocks or source-photo.")
     ] = "auto",

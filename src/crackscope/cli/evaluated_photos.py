@@ -32,10 +32,16 @@ GroupingName = Annotated[
     str, typer.Option(help="What belongs together, without a manifest: auto, duplicates, blocks ...")
 ]
 Prior = Annotated[
-    float | None, typer.Option(help="State the precision where this share of photos is cracked.")
+    float | None,
+    typer.Option(min=0, max=1, help="Say what precision would be where this share of photos is cracked."),
 ]
-Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap draws behind the intervals.")]
-Seed = Annotated[int, typer.Option(min=0, help="Another seed draws other resamples.")]
+Resamples = Annotated[
+    int, typer.Option(min=1, help="Bootstrap draws behind the 95 % intervals: more is finer and slower.")
+]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, help="Number that fixes what is drawn by chance: the same seed, the same intervals."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 #: Of the photos without a score.

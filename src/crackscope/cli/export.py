@@ -17,7 +17,7 @@ from crackscope.cli.evaluated_photos import (
     photo_bar,
 )
 from crackscope.cli.labelled_data import Negative, Positive
-from crackscope.cli.model_options import NewModelFolder, Overwrite
+from crackscope.cli.model_options import ModelFolder, NewModelFolder, Overwrite
 from crackscope.errors import OutputError
 
 
@@ -41,9 +41,10 @@ def export(
             help="Folder of real labelled photos for ranges and gate. Repeatable.", show_default=False
         ),
     ],
-    model: Annotated[
-        Path | None, typer.Argument(help="Folder of a model; without it the shipped detector.")
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="The same as --model.", show_default=False)
     ] = None,
+    model: ModelFolder = None,
     manifest: ManifestFile = None,
     part: PartName = None,
     grouping: GroupingName = "auto",
@@ -63,6 +64,9 @@ def export(
         from crackscope.precision.export import export_variant
         from crackscope.precision.variants import Precision
 
+    if folder is not None and model is not None:
+        raise typer.BadParameter(f"two models are named, {folder} and {model}", param_hint="--model")
+    model = model or folder
     if output.exists() and not overwrite:
         raise OutputError(f"{output} is there already; name another folder, or add --overwrite")
     photos = load_photos(

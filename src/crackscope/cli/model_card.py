@@ -21,7 +21,7 @@ def card(
     ] = None,
     robustness: Annotated[
         list[str] | None,
-        typer.Option(help="Likewise, of `crackscope robustness --output`. Repeatable."),
+        typer.Option(help="NAME=FOLDER: likewise, what `crackscope robustness --output` wrote. Repeatable."),
     ] = None,
 ) -> None:
     """Put results on named photos into a model's card and model.json, with their intervals.

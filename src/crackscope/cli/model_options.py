@@ -13,12 +13,15 @@ ModelFolder = Annotated[
     Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
 ]
 NewModelFolder = Annotated[
-    Path, typer.Option("--output", "-o", help="Folder of the new model.", show_default=False)
+    Path, typer.Option("--output", "-o", help="Folder for the new model.", show_default=False)
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the folder named by --output if it is there.")
 ]
-DeviceName = Annotated[Device, typer.Option(help="Where the model runs.")]
+DeviceName = Annotated[
+    Device,
+    typer.Option(help="Processor that the model runs on; auto takes CUDA where it works, else the CPU."),
+]
 TestTimeAugmentation = Annotated[
     bool,
     typer.Option(
@@ -27,4 +30,4 @@ TestTimeAugmentation = Annotated[
         "more, takes up to five times as long.",
     ),
 ]
-EngineName = Annotated[Engine, typer.Option(help="What runs the model.")]
+EngineName = Annotated[Engine, typer.Option(help="Program that runs the model; openvino needs its extra.")]

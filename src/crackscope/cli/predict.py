@@ -63,7 +63,11 @@ def predict(
     model: ModelFolder = None,
     form: Annotated[
         Format | None,
-        typer.Option("--format", "-f", help="Without it, by the ending of --output, else a table."),
+        typer.Option(
+            "--format",
+            "-f",
+            help="Form of the rows; without it by the ending of --output, and a table on the screen.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file instead of the screen.")
@@ -131,8 +135,17 @@ def predict(
 
 
 def _format_of(output: Path | None) -> Format:
-    ending = "" if output is None else output.suffix.lower().removeprefix(".")
-    return Format(ending) if ending in set(Format) else Format.TABLE
+    if output is None:
+        return Format.TABLE
+    ending = output.suffix.lower().removeprefix(".")
+    if ending in set(Format) and ending != Format.TABLE:
+        return Format(ending)
+    known = ", ".join(f".{form}" for form in Format if form is not Format.TABLE)
+    raise typer.BadParameter(
+        f"{output.name} has none of the endings that predict writes: {known}; choose one, or name the form "
+        f"with --format ({', '.join(Format)})",
+        param_hint="--output",
+    )
 
 
 def _find(names: list[str]) -> Iterator[str | Failure]:

@@ -31,7 +31,7 @@ def report(
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL of the server's database, if not SQLite.")
     ] = None,
-    language: Annotated[str, typer.Option(help="en or de.")] = "en",
+    language: Annotated[str, typer.Option(help="Language of the report: en or de.")] = "en",
     title: Annotated[str | None, typer.Option(help="Title, if not the usual one.")] = None,
     structure: Annotated[str | None, typer.Option(help="The structure that was inspected.")] = None,
     element: Annotated[str | None, typer.Option(help="The element of it.")] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.cli.model_options import DeviceName, EngineName
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
 from crackscope.errors import SettingsError
 from crackscope.inference.engines import Device, Engine
 
@@ -26,35 +26,41 @@ def scan(
         Path,
         typer.Option("--output", "-o", help="Folder for tables and overlays, outside the photos' folders."),
     ],
-    model: Annotated[
-        Path | None, typer.Option(help="Folder of a model; without it the shipped detector.")
-    ] = None,
+    model: ModelFolder = None,
     tile_px: Annotated[
         str, typer.Option(help="Side of a tile in pixels of the photo, or 'auto' to fit each photo.")
     ] = "auto",
     scales: Annotated[
         str, typer.Option(help="Scan at several sizes at once: multiples of the tile, such as 0.5,1,2.")
     ] = "1",
-    overlap: Annotated[float, typer.Option(help="Share of a tile that its neighbour covers too.")] = 0.5,
+    overlap: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of a tile that its neighbour covers too.")
+    ] = 0.5,
     threshold: Annotated[
-        float | None, typer.Option(help="Positive from this score on; without it the model's own.")
+        float | None,
+        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
     ] = None,
     mm_per_px: Annotated[
-        float | None, typer.Option(help="Millimetres per pixel, if you know them: lengths are given in mm.")
+        float | None,
+        typer.Option(min=0.0001, help="Millimetres per pixel, if you know them: lengths are given in mm."),
     ] = None,
-    every: Annotated[float, typer.Option(help="Seconds between the frames taken from a video.")] = 1.0,
+    every: Annotated[
+        float, typer.Option(min=0.001, help="Seconds between the frames taken from a video.")
+    ] = 1.0,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos in work at once; without it one per processor.")
     ] = None,
     engine: EngineName = Engine.ONNXRUNTIME,
     device: DeviceName = Device.AUTO,
     memory_mb: Annotated[
-        int, typer.Option(help="A photo that needs more than this decoded is read piece by piece.")
+        int, typer.Option(min=1, help="A photo that needs more than this decoded is read piece by piece.")
     ] = 1024,
     limit_pixels: Annotated[
-        int, typer.Option(help="Photos with more pixels than this are refused.")
+        int, typer.Option(min=1, help="Photos with more pixels than this are refused.")
     ] = 4_000_000_000,
-    overlays: Annotated[bool, typer.Option(help="Draw a heat map over every photo.")] = True,
+    overlays: Annotated[
+        bool, typer.Option(help="Draw a heat map over every photo: a copy, in overlays/.")
+    ] = True,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget the photos that an earlier run finished.")
     ] = False,
@@ -91,7 +97,7 @@ def scan(
             every_s=every,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    _print_summary(summary)
+    _print_summary(summary, overlays=overlays)
     if strict and summary.failures:
         raise typer.Exit(1)
 
@@ -113,7 +119,7 @@ def _number(text: str, flag: str) -> float:
         raise SettingsError(f"{flag} has {text!r}; expected a number") from None
 
 
-def _print_summary(summary: ScanSummary) -> None:
+def _print_summary(summary: ScanSummary, *, overlays: bool) -> None:
     photos = "1 photo" if summary.photos == 1 else f"{summary.photos} photos"
     counts = f"{photos}: {summary.positive} Positive, {summary.review} to review"
     if summary.reused:
@@ -123,4 +129,5 @@ def _print_summary(summary: ScanSummary) -> None:
         typer.echo(f"not scanned: {failure.path}: {failure.error}", err=True)
     if summary.failures:
         typer.echo(f"{len(summary.failures)} could not be scanned; photos.csv has the reasons", err=True)
-    typer.echo(f"Results are in {summary.output}: begin with photos.csv and overlays/")
+    drawn = " and overlays/" if overlays else ""
+    typer.echo(f"Results are in {summary.output}: begin with photos.csv{drawn}")

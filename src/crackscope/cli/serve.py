@@ -1,4 +1,4 @@
-"""``crackscope serve`` and ``crackscope serve-user``: the web server, and who may use it."""
+"""``crackscope serve`` and ``crackscope serve user``: the web server, and who may use it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ if TYPE_CHECKING:
     from crackscope.serving.auth import Users
     from crackscope.serving.settings import ServeSettings
 
-app = typer.Typer(
-    name="serve-user", help="Name the users of a server that others can reach.", no_args_is_help=True
+app = typer.Typer(name="serve", invoke_without_command=True)
+users = typer.Typer(
+    name="user", help="Name the users of a server that others can reach.", no_args_is_help=True
 )
+app.add_typer(users)
 
 DataDir = Annotated[Path, typer.Option(help="Folder of the photos, the database and the users.")]
 DEFAULT_DATA_DIR = Path("crackscope-data")
 
 
+@app.callback()
 def serve(
+    context: typer.Context,
     host: Annotated[
         str, typer.Option(help="Address to listen on; others than this machine need users first.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")
+    ] = 8000,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -51,24 +57,26 @@ def serve(
         int, typer.Option(min=1, help="Photos of all clients in one run of the model.")
     ] = 8,
     keep_uploads: Annotated[
-        float, typer.Option(help="Hours until photos outside a project are deleted.")
+        float, typer.Option(min=0, help="Hours until photos outside a project are deleted.")
     ] = 24.0,
-    limit_files: Annotated[int, typer.Option(min=1, help="Photos in one request.")] = 256,
-    limit_file_mb: Annotated[int, typer.Option(min=1, help="Megabytes of one photo.")] = 64,
-    limit_request_mb: Annotated[int, typer.Option(min=1, help="Megabytes of one request.")] = 512,
+    limit_files: Annotated[int, typer.Option(min=1, help="Most photos in one request.")] = 256,
+    limit_file_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of one photo.")] = 64,
+    limit_request_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of one request.")] = 512,
     limit_pixels: Annotated[
         int, typer.Option(min=1, help="Photos with more pixels than this are refused.")
     ] = 120_000_000,
-    limit_jobs: Annotated[int, typer.Option(min=1, help="Scans that wait or run.")] = 100,
-    limit_queue: Annotated[int, typer.Option(min=1, help="Photos that wait for a prediction.")] = 1024,
-    timeout: Annotated[float, typer.Option(help="Seconds until a prediction is given up.")] = 60.0,
+    limit_jobs: Annotated[int, typer.Option(min=1, help="Most scans that wait or run at a time.")] = 100,
+    limit_queue: Annotated[int, typer.Option(min=1, help="Most photos that wait for a prediction.")] = 1024,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a prediction is given up.")] = 60.0,
 ) -> None:
     """Serve the page and the REST API: upload, scan, review, report.
 
     Only this machine can connect unless --host says otherwise; then name users first, with
-    `crackscope serve-user add NAME`. Stop with Ctrl-C: what was begun is finished, and scans go on at the
+    `crackscope serve user add NAME`. Stop with Ctrl-C: what was begun is finished, and scans go on at the
     next start.
     """
+    if context.invoked_subcommand is not None:
+        return
     with needs_serve_extra():
         import uvicorn
 
@@ -116,7 +124,7 @@ def needs_serve_extra() -> Iterator[None]:
         raise MissingExtraError(error.name or "a package", "serve") from error
 
 
-@app.command()
+@users.command()
 def add(
     name: Annotated[str, typer.Argument(help="A person or program.")], data_dir: DataDir = DEFAULT_DATA_DIR
 ) -> None:
@@ -126,14 +134,14 @@ def add(
     typer.echo(token)
 
 
-@app.command("list")
+@users.command("list")
 def list_users(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """List the users."""
     for name in _users(data_dir).names():
         typer.echo(name)
 
 
-@app.command()
+@users.command()
 def remove(
     name: Annotated[str, typer.Argument(help="A user.")], data_dir: DataDir = DEFAULT_DATA_DIR
 ) -> None:
@@ -152,7 +160,7 @@ def _require_users(settings: ServeSettings) -> None:
     if settings.needs_token and not _users(settings.data_dir).names():
         raise SettingsError(
             f"{settings.host} can be reached from other machines and there are no users; "
-            f"run `crackscope serve-user add NAME --data-dir {settings.data_dir}`, or pass --insecure"
+            f"run `crackscope serve user add NAME --data-dir {settings.data_dir}`, or pass --insecure"
         )
 
 

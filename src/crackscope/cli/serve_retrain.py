@@ -1,4 +1,4 @@
-"""``crackscope serve-retrain``: the next model from reviews, compared with the old one before taking over."""
+"""``crackscope serve retrain``: the next model from reviews, compared with the old one before taking over."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def serve_retrain(
     project: Annotated[
-        list[int] | None, typer.Option(help="Number of a project; without it all. Repeatable.")
+        list[int] | None, typer.Option(min=1, help="Number of a project; without it all. Repeatable.")
     ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     database: Annotated[

@@ -28,34 +28,75 @@ def train(
     positive: Annotated[str | None, typer.Option(help="Folder of cracked photos, by name or path.")] = None,
     negative: Annotated[str | None, typer.Option(help="Folder of uncracked photos, by name or path.")] = None,
     corrections: CorrectionFiles = None,
-    backbone: Annotated[str | None, typer.Option(help="network.backbone: timm's name.")] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="network.weights: imagenet, none, crackscope or a file.")
+    backbone: Annotated[
+        str | None, typer.Option(help="Network to start from, by timm's name (recipe: network.backbone).")
     ] = None,
-    input_px: Annotated[int | None, typer.Option(help="network.input_px: side of the input.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights to start from: imagenet, none, crackscope or a file (recipe: network.weights)."
+        ),
+    ] = None,
+    input_px: Annotated[
+        int | None,
+        typer.Option(min=16, help="Side that photos are resized to, in pixels (recipe: network.input_px)."),
+    ] = None,
     grouping: Annotated[
-        str | None, typer.Option(help="data.grouping: auto, duplicates, blocks or source-photo.")
+        str | None,
+        typer.Option(
+            help="What the split keeps together: auto, duplicates, blocks or source-photo "
+            "(recipe: data.grouping)."
+        ),
     ] = None,
     finetune: Annotated[
-        bool | None, typer.Option("--finetune/--no-finetune", help="finetune.enabled: run stage 2.")
+        bool | None,
+        typer.Option(
+            "--finetune/--no-finetune",
+            help="Train the whole network after its head (recipe: finetune.enabled).",
+        ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="finetune.epochs: of stage 2.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="finetune.batch_size: of stage 2.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Times that fine-tuning sees each photo (recipe: finetune.epochs)."),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Photos per step of fine-tuning (recipe: finetune.batch_size).")
+    ] = None,
     precision: Annotated[
-        str | None, typer.Option(help="finetune.precision: Lightning's name, such as bf16-mixed.")
+        str | None,
+        typer.Option(
+            help="Numbers that fine-tuning computes with, such as bf16-mixed (recipe: finetune.precision)."
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="run.seed: of weights, batches, augmentation.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Fixes what is drawn by chance: weights, batches, augmentation (recipe: run.seed)."
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any other key of the recipe; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change any other key of the recipe, such as head.l2=0.001; may be repeated.",
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Delete the run in the output folder and start afresh.")
     ] = False,
-    accelerator: Annotated[str, typer.Option(help="Of stage 2: auto, cpu, gpu, mps, ...")] = "auto",
-    devices: Annotated[str, typer.Option(help="Of stage 2: how many, or which such as 0,1.")] = "auto",
-    nodes: Annotated[int, typer.Option(min=1, help="Machines of stage 2.")] = 1,
-    strategy: Annotated[str, typer.Option(help="Of stage 2 on several devices, such as ddp.")] = "auto",
+    accelerator: Annotated[
+        str, typer.Option(help="What fine-tuning runs on: auto, cpu, gpu, mps, ...")
+    ] = "auto",
+    devices: Annotated[
+        str, typer.Option(help="How many devices share fine-tuning, or which ones, such as 0,1.")
+    ] = "auto",
+    nodes: Annotated[
+        int, typer.Option(min=1, help="How many machines share fine-tuning; start the command on each.")
+    ] = 1,
+    strategy: Annotated[
+        str, typer.Option(help="How several devices share fine-tuning, such as ddp.")
+    ] = "auto",
 ) -> None:
     """Train a crack classifier, evaluate it, and export it as a model folder.
 

@@ -117,7 +117,7 @@ def test_paths_come_from_standard_input_too(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("name", "first"),
-    [("rows.csv", "path,"), ("rows.json", "["), ("rows.jsonl", '{"path"'), ("rows.txt", "label ")],
+    [("rows.csv", "path,"), ("rows.json", "["), ("rows.jsonl", '{"path"')],
 )
 def test_the_format_follows_the_ending_of_the_output(run: Run, tmp_path: Path, name: str, first: str) -> None:
     result = run("dark.png", "--output", tmp_path / "new" / name)

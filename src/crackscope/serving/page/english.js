@@ -43,7 +43,7 @@ export const english = {
   "who.token": "Your reviews are kept under {name}, the name of your token.",
   "who.signout": "Forget the token",
   "token.title": "This server asks for a token",
-  "token.text": "Whoever runs the server makes one with “crackscope serve-user add NAME”.",
+  "token.text": "Whoever runs the server makes one with “crackscope serve user add NAME”.",
   "token.label": "Token",
   "token.remember": "Remember it in this browser",
   "token.use": "Sign in",

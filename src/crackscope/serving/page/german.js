@@ -43,7 +43,7 @@ export const german = {
   "who.token": "Ihre Entscheidungen stehen unter {name}, dem Namen Ihres Tokens.",
   "who.signout": "Token vergessen",
   "token.title": "Dieser Server verlangt ein Token",
-  "token.text": "Wer den Server betreibt, erstellt eines mit „crackscope serve-user add NAME“.",
+  "token.text": "Wer den Server betreibt, erstellt eines mit „crackscope serve user add NAME“.",
   "token.label": "Token",
   "token.remember": "In diesem Browser merken",
   "token.use": "Anmelden",

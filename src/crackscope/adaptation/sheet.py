@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from crackscope.adaptation.advice import CurvePoint, advise
 from crackscope.adaptation.fit import held_out_margins
 from crackscope.adaptation.head import Evidence, Head
 from crackscope.errors import DataError
@@ -27,12 +28,6 @@ SHOWN = ("recall", "specificity", "precision", "precision_at_prior", "balanced_a
 #: Shares of the labels in the learning curve, and how many draws of each are averaged.
 _CURVE = ((0.25, 2), (0.5, 1), (1.0, 1))
 
-#: A doubling of the labels that gains less balanced accuracy than this is not worth a day's work.
-WORTH = 0.01
-
-#: With fewer labels than this the learning curve is noise.
-_FEWEST_FOR_ADVICE = 20
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
@@ -42,14 +37,6 @@ class Expected:
     value: float | None
     low: float | None
     high: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurvePoint:
-    """Balanced accuracy on held-out groups from this many labels."""
-
-    labels: int
-    balanced_accuracy: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +106,7 @@ def make_sheet(
     curve = learning_curve(evidence, start, margins, seed=seed)
     expected = _expected(rows, before, prior, seed), _expected(rows, after, prior, seed)
     trade = [] if go or rows.labelled.any() else _trade(*expected)
+    verdict, labels = advise(gain, go, curve)
     return Sheet(
         judged_on=judged_on,
         photos=comparison.photos,
@@ -128,7 +116,7 @@ def make_sheet(
         gain=gain,
         go=go,
         curve=curve,
-        advice=(*_verdict(gain, go), *trade, *_more_labels(gain, curve)),
+        advice=(verdict, *trade, *([labels] if labels else [])),
     )
 
 
@@ -210,18 +198,6 @@ def _as_photos(rows: Evidence, scores: Scores) -> ScoredPhotos:
     )
 
 
-def _verdict(gain: Difference, go: bool) -> list[str]:
-    if gain.difference is None or (gain.low is None and not go):
-        return ["No-go: the labelled tiles can't tell the two models apart. Keep the model you have."]
-    limits = "" if gain.low is None else f" [{gain.low:+.3f}, {gain.high:+.3f}]"
-    span = f"{gain.difference:+.3f}{limits} in balanced accuracy"
-    if go:
-        return [f"Go: better by {span}."]
-    if gain.better == "A":
-        return [f"No-go: worse by {span}. Keep the model you have."]
-    return [f"No-go: {span} does not exclude a loss. Keep the model you have, or label more."]
-
-
 def _trade(before: Sequence[Expected], after: Sequence[Expected]) -> list[str]:
     """What painted cracks can't weigh: more cracks found for more false alarms."""
     old, new = ({one.metric: one.value or 0.0 for one in side} for side in (before, after))
@@ -233,36 +209,3 @@ def _trade(before: Sequence[Expected], after: Sequence[Expected]) -> list[str]:
         f"{new['specificity']:.2f}). Real cracks finer than painted ones may gain far more: where a missed "
         "crack costs more than a false alarm, take it with --force, and label a few tiles to be sure."
     ]
-
-
-def _more_labels(gain: Difference, curve: Sequence[CurvePoint]) -> list[str]:
-    if len(curve) < 2:
-        return ["Too few labels for a learning curve."] if curve else []
-    last, half = curve[-1], curve[-2]
-    if last.labels < _FEWEST_FOR_ADVICE:
-        return [
-            f"{last.labels} labels are too few to say what more of them would bring: "
-            f"label at least {_FEWEST_FOR_ADVICE}."
-        ]
-    step = last.balanced_accuracy - half.balanced_accuracy
-    sentences = []
-    if step < WORTH:
-        sentences.append(
-            f"The last doubling of the labels ({half.labels} to {last.labels}) moved the balanced accuracy "
-            f"by {step:+.3f}: more labels alone are not expected to be worth it."
-        )
-    else:
-        # A learning curve flattens: each doubling gains about half of what the one before did.
-        doublings = int(np.ceil(np.log2(step / WORTH)))
-        sentences.append(
-            f"The last doubling of the labels ({half.labels} to {last.labels}) gained {step:+.3f}. Label up "
-            f"to {last.labels * 2**doublings} in all ({last.labels * (2**doublings - 1)} more): beyond that "
-            f"a doubling is expected to gain less than {WORTH:.0%}."
-        )
-    if gain.better is None and gain.difference and gain.difference > 0 and gain.low is not None:
-        factor = ((gain.difference - gain.low) / gain.difference) ** 2
-        sentences.append(
-            f"If the gain stays as it is, about {int(np.ceil(last.labels * factor))} labels in all would "
-            "tell it from chance."
-        )
-    return sentences

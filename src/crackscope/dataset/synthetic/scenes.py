@@ -40,14 +40,16 @@ class Scene:
         return Label.POSITIVE if self.cracks else Label.NEGATIVE
 
 
-def make_patch(rng: np.random.Generator, label: Label, patch_px: int) -> Scene:
-    """A square patch like those that classifiers are trained on."""
+def make_patch(
+    rng: np.random.Generator, label: Label, patch_px: int, cracks: CrackOptions | None = None
+) -> Scene:
+    """A square patch like those that classifiers are trained on; ``cracks`` are those of Positive ones."""
     aggregate = _draw_aggregate(rng)
     pixels = make_concrete(rng, (patch_px, patch_px), aggregate=aggregate)
     distractors = _draw_distractors(rng, _DISTRACTED[label], most=2)
     for kind in distractors:
         pixels = paint_distractor(pixels, rng, kind)
-    options = [CrackOptions()] if label is Label.POSITIVE else []
+    options = [cracks or CrackOptions()] if label is Label.POSITIVE else []
     return _finish_scene(rng, pixels, aggregate, distractors, options, vignette=0.0)
 
 

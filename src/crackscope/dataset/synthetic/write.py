@@ -7,13 +7,14 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from crackscope.dataset.synthetic.cracks import CrackOptions
 from crackscope.dataset.synthetic.scenes import Scene, make_patch, make_photo
 from crackscope.errors import OutputError
 from crackscope.labels import Label
@@ -61,6 +62,7 @@ class SyntheticPlan:
         seed: Any number from 0 up.
         patch_px: Side of a patch.
         photo_hw: Height and width of a photo.
+        cracks: What cracks the patches have; the default is a mix like that of real surveys.
     """
 
     patches: int = 3000
@@ -68,6 +70,7 @@ class SyntheticPlan:
     seed: int = 0
     patch_px: int = 227
     photo_hw: tuple[int, int] = (3000, 4000)
+    cracks: CrackOptions = field(default_factory=CrackOptions)
 
 
 def write_synthetic_dataset(
@@ -122,7 +125,7 @@ def _write_pictures(folder: Path, plan: SyntheticPlan, jobs: int) -> Iterator[di
 
 def _write_patch(folder: Path, plan: SyntheticPlan, index: int) -> dict[str, str]:
     label = (Label.POSITIVE, Label.NEGATIVE)[index % 2]
-    scene = make_patch(_generator(plan, _PATCHES, index), label, plan.patch_px)
+    scene = make_patch(_generator(plan, _PATCHES, index), label, plan.patch_px, plan.cracks)
     name = f"{index // 2 + 1:05d}"
     mask = f"masks/{name}.png" if label is Label.POSITIVE else ""
     return _write_scene(folder, scene, f"{label}/{name}.jpg", mask, f"{plan.seed}/{_PATCHES}/{index}")

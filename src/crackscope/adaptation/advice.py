@@ -88,7 +88,8 @@ def labels_to_flatten(step: float, now: int) -> int:
 def labels_to_tell(gain: Difference, now: int) -> int | None:
     """Labels in all whose interval would leave out 0, if the gain stays; ``None`` where that is no advice.
 
-    It is none without a gain, or where the gain is so small that it takes many times the labels. The width of an interval falls with the root of the labels.
+    It is none without a gain, or where the gain is so small that it takes many times the labels. The width
+    of an interval falls with the root of the labels.
     """
     if not gain.difference or gain.difference <= 0 or gain.low is None or gain.better is not None:
         return None

@@ -21,7 +21,7 @@ def merge(
     form: Annotated[
         Format | None,
         typer.Option(
-            "--format", "-f", help="Of predictions; without it by the ending of --output, else CSV."
+            "--format", "-f", help="Form of the predictions; without it by the ending of --output, else CSV."
         ),
     ] = None,
 ) -> None:

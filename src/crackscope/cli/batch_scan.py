@@ -37,19 +37,25 @@ def scan(
     scales: Annotated[
         str, typer.Option(help="Scan at several sizes at once: multiples of the tile, such as 0.5,1,2.")
     ] = "1",
-    overlap: Annotated[float, typer.Option(help="Share of a tile that its neighbour covers too.")] = 0.5,
+    overlap: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of a tile that its neighbour covers too.")
+    ] = 0.5,
     threshold: Annotated[
-        float | None, typer.Option(help="Positive from this score on; without it the model's own.")
+        float | None,
+        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
     ] = None,
     mm_per_px: Annotated[
-        float | None, typer.Option(help="Millimetres per pixel, if you know them: lengths are given in mm.")
+        float | None,
+        typer.Option(min=0.0001, help="Millimetres per pixel, if you know them: lengths are given in mm."),
     ] = None,
-    every: Annotated[float, typer.Option(help="Seconds between the frames taken from a video.")] = 1.0,
+    every: Annotated[
+        float, typer.Option(min=0.001, help="Seconds between the frames taken from a video.")
+    ] = 1.0,
     memory_mb: Annotated[
-        int, typer.Option(help="A photo that needs more than this decoded is read piece by piece.")
+        int, typer.Option(min=1, help="A photo that needs more than this decoded is read piece by piece.")
     ] = 1024,
     limit_pixels: Annotated[
-        int, typer.Option(help="Photos with more pixels than this are refused.")
+        int, typer.Option(min=1, help="Photos with more pixels than this are refused.")
     ] = 4_000_000_000,
     overlays: Annotated[bool, typer.Option(help="Draw a heat map over every photo.")] = True,
     engine: EngineName = Engine.ONNXRUNTIME,

@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -62,22 +62,21 @@ def measure_once(
 ) -> dict[str, float]:
     shards = folder / "shards"
     shutil.rmtree(shards, ignore_errors=True)
-    one = seconds(
-        options, ["predict", "-", "--threads", workers, "--output", folder / "one.csv"], "\n".join(names)
-    )
-    first = seconds(
-        options, ["predict", "-", "--threads", workers, "--output", folder / "first.csv"], names[0]
-    )
+    alone = ["predict", "-", "--threads", workers, "--output", folder / "one.csv"]
+    first, first_s = measured(options, alone, names[0])
+    one, one_s = measured(options, alone, "\n".join(names))
     command = ["batch", "predict", folder / "list.csv", "--output", shards, "--workers", workers]
     command += ["--shard-photos", options.shard_photos, "--resume"]
     many = seconds(options, command)
-    at_work = max(seconds_at_work(shards, workers))
+    at_work, batch_s = seconds_at_work(shards, workers), processor_s(shards)
     finished = sorted((shards / "manifests").iterdir())
     for manifest in finished[::2]:
         manifest.unlink()
     resumed = seconds(options, command)
     nothing = seconds(options, command)
     return {
+        "predict, milliseconds of processor per photo": 1000 * (one_s - first_s) / len(names),
+        "batch, milliseconds of processor per photo": 1000 * batch_s / len(names),
         "predict, photos a second after start-up": len(names) / (one - first),
         "batch, photos a second after start-up": len(names) / at_work,
         "batch / predict, after start-up": (one - first) / at_work,
@@ -88,6 +87,14 @@ def measure_once(
     }
 
 
+def measured(options: argparse.Namespace, words: list[object], stdin: str = "") -> tuple[float, float]:
+    """Seconds, and seconds of processor, which other programs of the machine do not change."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = seconds(options, words, stdin)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def seconds(options: argparse.Namespace, words: list[object], stdin: str = "") -> float:
     model = ["--model", options.model] if options.model else []
     command = [sys.executable, "-m", "crackscope", *map(str, [*words, *model, "--quiet"])]
@@ -96,10 +103,16 @@ def seconds(options: argparse.Namespace, words: list[object], stdin: str = "") -
     return time.perf_counter() - began
 
 
-def seconds_at_work(shards: Path, workers: int) -> Iterator[float]:
+def seconds_at_work(shards: Path, workers: int) -> float:
     """Seconds that the shards took, divided among the workers."""
     manifests = [json.loads(path.read_bytes()) for path in (shards / "manifests").iterdir()]
-    yield sum(manifest["seconds"] for manifest in manifests) / workers
+    return float(sum(manifest["seconds"] for manifest in manifests)) / workers
+
+
+def processor_s(shards: Path) -> float:
+    """Seconds of processor that the shards took, by their manifests."""
+    manifests = [json.loads(path.read_bytes()) for path in (shards / "manifests").iterdir()]
+    return float(sum(manifest["processor_s"] for manifest in manifests))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class Manifest:
         machine: Which one answered: host, system, processor, versions.
         files: SHA-256 of each of its files, by name.
         seconds: How long it took.
+        processor_s: Seconds of processor of the worker, which other programs beside it do not change.
     """
 
     shard: int
@@ -45,6 +46,7 @@ class Manifest:
     machine: dict[str, str]
     files: dict[str, str]
     seconds: float
+    processor_s: float
 
 
 def shard_file(folder: str, shard: int, suffix: str = "parquet") -> str:

@@ -13,6 +13,9 @@ from crackscope.errors import NoPhotosError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.records import Failure
 
+#: Each level is a level of recursion.
+_DEEPEST = 150
+
 #: A photo's path as it is named in results, or why there is none.
 Found = str | Failure
 
@@ -23,9 +26,9 @@ def find_photos(
     """The photos that names stand for, in the order of the names.
 
     A file is taken whatever its ending. A folder is searched, its folders too and through links, for files
-    with an image's ending (``suffixes``), sorted by name; names that begin with a dot are left out. A
-    name that does not exist may be a pattern with ``*``, ``?``, ``[...]`` or ``**``. What can't be searched
-    or does not exist becomes a `Failure`: nothing is dropped in silence.
+    with an image's ending (``suffixes``), sorted by name; names that begin with a dot, and ``__MACOSX``, are
+    left out. A name that does not exist may be a pattern with ``*``, ``?``, ``[...]`` or ``**``. What can't
+    be searched or does not exist becomes a `Failure`: nothing is dropped in silence.
 
     Args:
         names: Taken only as photos are.
@@ -76,16 +79,24 @@ def _search(
     try:
         status = os.stat(folder)  # noqa: PTH116 - a Path for each of a million files would double the time
         # Names only, because a folder of a million files should not become a million objects.
-        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208
+        names = sorted(name for name in os.listdir(folder) if not _is_aside(name))  # noqa: PTH208
     except OSError as error:
         yield Failure(path=folder, error=f"the folder can't be searched: {error.strerror or error}")
         return
     identity = (status.st_dev, status.st_ino)
+    if len(ancestors) > _DEEPEST:
+        yield Failure(path=folder, error=f"more than {_DEEPEST} folders inside each other; name it yourself")
+        return
     if identity in ancestors:
         yield Failure(path=folder, error="a folder loop: this link leads back to a folder that it lies in")
         return
     for name in names:
         yield from _search_entry(os.path.join(folder, name), suffixes, (*ancestors, identity))  # noqa: PTH118
+
+
+def _is_aside(name: str) -> bool:
+    """What systems keep beside photos: hidden files, ``._x.jpg`` of macOS too, and its folder in ZIPs."""
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _search_entry(

@@ -43,6 +43,21 @@ _ROW_GROUP = 10_000
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
+#: What spreadsheets take for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@")
+
+
+def spreadsheet_cell(column: str, text: str) -> str:
+    """Text for a CSV cell that no spreadsheet runs as a formula.
+
+    A path gets ``./`` in front, and still names the same file; other text, such as a camera's name, an
+    apostrophe. JSON and Parquet have the text as it is.
+    """
+    if not text.startswith(_FORMULA):
+        return text
+    return f"./{text}" if column == "path" else f"'{text}"
+
+
 def one_line(text: str) -> str:
     r"""Text as one printable line: a line end becomes ``\n``, a byte that is no UTF-8 ``\udcff``."""
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
@@ -166,7 +181,7 @@ def _csv_cell(column: str, value: object) -> str:
         return ""
     if column == "score":
         return f"{value:.{SCORE_DECIMALS}f}"
-    return str(value).lower() if isinstance(value, bool) else one_line(str(value))
+    return str(value).lower() if isinstance(value, bool) else spreadsheet_cell(column, one_line(str(value)))
 
 
 def _json(outcome: Outcome) -> str:

@@ -14,7 +14,6 @@ from crackscope.tiff_tags import TiffFacts, read_tiff_facts
 
 #: Decoded pixels, Pillow's copy of them, and the resized grid.
 _BYTES_PER_PIXEL, _SAVING = 8, {"JPEG": 4}
-_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,8 @@ def read_header(path: Path, limit_pixels: int) -> Header | None:
     _register_heic()
     # Raised and never lowered, as `images` does: photos are refused by our own limit, not by Pillow's.
     Image.MAX_IMAGE_PIXELS = max(limit_pixels, Image.MAX_IMAGE_PIXELS or limit_pixels)
-    with suppress(*_UNREADABLE), Image.open(path) as image:
+    # Pillow's plugins meet damaged files with every kind of exception; reading the pixels says what is wrong.
+    with suppress(Exception), Image.open(path) as image:
         exif = image.getexif()
         turn = exif.get(ExifTags.Base.Orientation, 1)
         orientation = turn if turn in range(1, 9) else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from crackscope.scanning.scanner import CrackScanner
 
 OVERLAYS = "overlays"
+#: Names of files have at most 255 bytes, and a temporary one has more in it.
+_NAME_BYTES = 200
+_NOT_IN_NAMES = re.compile('[\x00-\x1f\x7f<>:"/\\\\|?*%#\ud800-\udfff]')
 #: Raised where the same photo, model and settings give another report than in an earlier version.
 _REPORTS = 2
 #: Settings that change how a scan runs, but no number in it.
@@ -136,6 +140,14 @@ class FolderScan:
         return _Done(item.name, key, reused=False)
 
 
+def _file_name(stem: str) -> str:
+    """A photo's name as a part of a file's name on any system, and of an address in a page."""
+    name = _NOT_IN_NAMES.sub("_", stem)[:80]
+    while len(name.encode()) > _NAME_BYTES:
+        name = name[:-1]
+    return name
+
+
 def _outcomes(done: list[_Done | Failure], journal: Journal) -> Iterator[ScanOutcome]:
     for end in done:
         yield end if isinstance(end, Failure) else _read_back(end, journal)
@@ -169,7 +181,7 @@ def scan_items(scanner: CrackScanner, found: Iterable[Found], every_s: float) ->
 
 def overlay_name(item: ScanItem) -> str:
     """What an item's overlay is called."""
-    return f"{item.stem[:80]}-{item.sha256[:8]}.jpg"
+    return f"{_file_name(item.stem)}-{item.sha256[:8]}.jpg"
 
 
 def results_header(bundle: Bundle, settings: ScanSettings) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from crackscope.inference.writers import one_line
 from crackscope.inspection.lengths import round_length
 from crackscope.inspection.records import BoxLTRB
 from crackscope.labels import Label, shown_score
@@ -209,7 +210,7 @@ def _draw_head(
     review = f"   REVIEW: {report.reason}" if report.reason else ""
     decided = f"decided by {annotation.by}   " if annotation.by else ""
     _draw_fitting(draw, decided + score + review, (at[0] + used, at[1] + 1), room - used, style, _INK)
-    found = f"{_findings(report, weak_signs=weak_signs)}   {Path(report.path).name}"
+    found = f"{_findings(report, weak_signs=weak_signs)}   {one_line(Path(report.path).name)}"
     _draw_fitting(draw, found, (at[0], at[1] + line_h), room, style, _SOFT)
 
 

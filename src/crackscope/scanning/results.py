@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from crackscope.errors import PhotoError
 from crackscope.guard import one_photo
-from crackscope.inference.writers import one_line
+from crackscope.inference.writers import one_line, spreadsheet_cell
 from crackscope.inspection.codec import (
     RESULTS_JSON,
     SCHEMA_VERSION,
@@ -226,7 +226,7 @@ class _Table:
         lines = io.StringIO()
         writer = csv.DictWriter(lines, self._columns, restval="", lineterminator="\n")
         writer.writerows(
-            {name: _cell(value) for name, value in row.items()} for row in self._rows_of(outcome)
+            {name: _cell(name, value) for name, value in row.items()} for row in self._rows_of(outcome)
         )
         return [lines.getvalue()]
 
@@ -270,7 +270,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _cell(value: Any) -> Any:
+def _cell(column: str, value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return one_line(value) if isinstance(value, str) else value
+    return spreadsheet_cell(column, one_line(value)) if isinstance(value, str) else value

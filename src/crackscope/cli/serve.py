@@ -59,6 +59,12 @@ def serve(
     keep_uploads: Annotated[
         float, typer.Option(min=0, help="Hours until photos outside a project are deleted.")
     ] = 24.0,
+    request_log: Annotated[
+        Path | None,
+        typer.Option(
+            help="File that gets a line of JSON for every answer; '-' is standard error.", show_default=False
+        ),
+    ] = None,
     limit_files: Annotated[int, typer.Option(min=1, help="Most photos in one request.")] = 256,
     limit_file_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of one photo.")] = 64,
     limit_request_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of one request.")] = 512,
@@ -91,6 +97,7 @@ def serve(
         batch_size=batch_size,
         threads=threads,
         keep_uploads_h=keep_uploads,
+        request_log=request_log,
         limits=Limits(
             files=limit_files,
             file_bytes=limit_file_mb * 1_000_000,

@@ -13,6 +13,7 @@ from crackscope.serving.context import Server, open_server
 from crackscope.serving.errors import ERRORS, install_error_handlers
 from crackscope.serving.limits import BodyLimit
 from crackscope.serving.metrics import RequestMetrics
+from crackscope.serving.request_log import RequestLog, open_request_log
 from crackscope.serving.routes import (
     docs,
     exports,
@@ -36,6 +37,8 @@ def create_app(settings: ServeSettings) -> FastAPI:
     Raises:
         CrackscopeError: See `open_server`.
     """
+    # Before the model and the database, which would have to be closed again.
+    request_log = None if settings.request_log is None else open_request_log(settings.request_log)
     server = open_server(settings)
     app = FastAPI(
         title="crackscope",
@@ -67,6 +70,8 @@ def create_app(settings: ServeSettings) -> FastAPI:
     app.add_middleware(BodyLimit, limits=settings.limits)
     app.add_middleware(AccessControl, settings=settings, users=Users(settings.data_dir / USERS_NAME))
     app.add_middleware(RequestMetrics, metrics=server.metrics)
+    if request_log is not None:
+        app.add_middleware(RequestLog, log=request_log)
     return app
 
 

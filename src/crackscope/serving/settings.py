@@ -52,6 +52,7 @@ class ServeSettings:
         batch_size: Photos of all clients that one run of the model may take; 1 is one by one.
         threads: Threads that decode and classify; ``None`` is one per processor.
         keep_uploads_h: Hours until photos outside a project are deleted.
+        request_log: File that gets a line of JSON for every answer, ``-`` for standard error; ``None``: none.
     """
 
     data_dir: Path = DEFAULT_DATA_DIR
@@ -62,6 +63,7 @@ class ServeSettings:
     batch_size: int = 8
     threads: int | None = None
     keep_uploads_h: float = 24.0
+    request_log: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

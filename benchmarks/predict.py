@@ -41,7 +41,7 @@ import numpy as np
 from crackscope import Bundle, CrackClassifier, CrackscopeError, Failure, load_bundle
 from crackscope.cpus import available_cpus
 from crackscope.inference.engines import Engine
-from crackscope.inference.inputs import Reading, ready_photo
+from crackscope.inference.inputs import Reading, ReadyPhoto, open_photo, ready_photo
 from crackscope.inference.session import BATCH_SIZE, Session, open_session
 from crackscope.inference.writers import Format, write_outcomes
 
@@ -121,14 +121,14 @@ def measure(
     """Timings by name, how scores differ from the exact ones, and facts about Keras."""
     bundle = load_bundle(arguments.model)
     pool = stack.enter_context(ThreadPoolExecutor(arguments.threads))
-    readings = {"": Reading(input_hw=bundle.config.input_hw)}
+    readings = {"": Reading(config=bundle.config)}
     if arguments.fast_decode:
         readings[" fast"] = replace(readings[""], fast_decode=True)
     jobs: dict[str, Job] = {
         f"decode{name}": partial(timed, partial(decode, pool, paths, reading))
         for name, reading in readings.items()
     }
-    images_nhwc = np.stack([ready_photo(path, readings[""]).pixels_hwc for path in paths])
+    images_nhwc = np.stack([decoded(path, readings[""]).pixels_hwc for path in paths])
     scores: dict[str, list[float]] = {}
     for engine, session in open_sessions(bundle, arguments.engines, arguments.threads):
         jobs[f"infer {engine}"] = partial(timed, partial(infer, pool, session, images_nhwc))
@@ -174,9 +174,17 @@ def timed(work: Callable[[], None]) -> tuple[float, float]:
 def decode(pool: ThreadPoolExecutor, paths: list[Path], reading: Reading) -> None:
     def one_batch(batch: list[Path]) -> None:
         for path in batch:
-            ready_photo(path, reading)
+            decoded(path, reading)
 
     list(pool.map(one_batch, batched(paths)))
+
+
+def decoded(path: Path, reading: Reading) -> ReadyPhoto:
+    with open_photo(path, reading) as photo:
+        ready = ready_photo(photo, str(path), reading)
+    if ready is None:
+        raise SystemExit(f"{path} is larger than a patch; this measures patches")
+    return ready
 
 
 def infer(pool: ThreadPoolExecutor, session: Session, images_nhwc: Any) -> None:

@@ -39,12 +39,12 @@ import crackscope
 from crackscope import CrackScanner, PhotoReport, ScanSettings, read_photo
 from crackscope.dataset.synthetic import make_photo
 from crackscope.images import Photo
+from crackscope.inference.scales import plan_looks
+from crackscope.inference.tile_scores import BATCH
+from crackscope.inference.tiling import TileGrid
 from crackscope.photos.pixels import DecodedPhoto
 from crackscope.resizing import resize_rgb
-from crackscope.scanning.analysis import plan_scales
 from crackscope.scanning.overlay import draw_overlay, write_overlay
-from crackscope.scanning.scoring import BATCH
-from crackscope.scanning.tiling import TileGrid
 
 PHOTO_HW = (3000, 4000)
 NAIVE_PHOTOS = 3
@@ -108,7 +108,7 @@ def measure(paths: list[Path], overlap: float, arguments: argparse.Namespace) ->
         work()
         return clock() - began
 
-    (grid,) = plan_scales(PHOTO_HW, scanner.classifier.bundle.config, scanner.settings)
+    (grid,) = plan_looks(PHOTO_HW, scanner.classifier.bundle.config, scanner.settings)
     photo = read_photo(paths[0], at_least_hw=grid.grid_hw)
     report = scanner.scan(paths[0])
     tiles = np.random.default_rng(0).integers(0, 256, (BATCH, *grid.input_hw, 3), np.uint8)

@@ -20,10 +20,11 @@ from sklearn.metrics import average_precision_score
 from crackscope import CrackScanner, ScanSettings
 from crackscope.adaptation.cells import cracked_cells, paint_walls
 from crackscope.images import Photo
+from crackscope.inference.scales import plan_looks
+from crackscope.inference.stitching import blend, cell_log_odds, crack_probability, whole_tiles
+from crackscope.inference.tile_scores import score_tiles
 from crackscope.photos.pixels import DecodedPhoto
-from crackscope.scanning.analysis import blend_cells, plan_scales
-from crackscope.scanning.scoring import score_tiles
-from crackscope.scanning.stitching import blend, cell_log_odds, crack_probability, whole_tiles
+from crackscope.scanning.analysis import blend_cells
 from studies.localisation import Example, make_synthetic, read_uav75
 
 WALLS = ("bridge/Negative", "metu/Negative", "sdnet2018/W/UW")
@@ -71,8 +72,10 @@ def main() -> None:
 def cell_maps(example: Example, scanner: CrackScanner) -> Maps:
     config = scanner.classifier.bundle.config
     photo_hw = (example.pixels_hwc.shape[0], example.pixels_hwc.shape[1])
-    (grid,) = plan_scales(photo_hw, config, scanner.settings)
-    evidence = score_tiles(scanner.run_model, DecodedPhoto(Photo(example.pixels_hwc, photo_hw)), grid)
+    (grid,) = plan_looks(photo_hw, config, scanner.settings)
+    evidence = score_tiles(
+        scanner.classifier.infer_each, DecodedPhoto(Photo(example.pixels_hwc, photo_hw)), grid
+    )
     even = blend_cells(grid, evidence, config)
     tiles = blend(grid, whole_tiles(evidence.score, grid.cells_hw), evidence.looked)
     return {

@@ -113,6 +113,40 @@ def read_photo(
         raise UnreadablePhotoError(getattr(error, "strerror", None) or _one_line(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class JpegFile:
+    """The bytes of an ordinary JPEG, and what its header says: height and width, upright, in pixels."""
+
+    data: bytes
+    photo_hw: tuple[int, int]
+
+
+def read_jpeg(source: Path | str | bytes) -> JpegFile | None:
+    """Read a JPEG whole and its size, decoding nothing; ``None`` where it is none, or none that can be read.
+
+    Raises:
+        UnreadablePhotoError: No such file, forbidden, or no file.
+    """
+    if simplejpeg is None:
+        return None
+    data = source if isinstance(source, bytes) else _bytes_of_jpeg(Path(source))
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError:
+        return None
+    return JpegFile(data, (width, height) if _jpeg_orientation(data) >= 5 else (height, width))
+
+
+def _bytes_of_jpeg(path: Path) -> bytes:
+    try:
+        _refuse_what_is_no_file(path)
+        with path.open("rb") as stream:
+            start = stream.read(len(_JPEG_START))
+            return start + stream.read() if start == _JPEG_START else b""
+    except (OSError, ValueError) as error:
+        raise UnreadablePhotoError(getattr(error, "strerror", None) or _one_line(error)) from error
+
+
 def photo_from_image(image: Image.Image, *, limit_pixels: int = LIMIT_PIXELS) -> Photo:
     """Upright RGB pixels of an open Pillow image, as `read_photo` gives them for its file.
 

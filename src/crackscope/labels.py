@@ -20,6 +20,7 @@ class Label(StrEnum):
 class ReviewReason(StrEnum):
     """Why a person should look at a photo before its label is used, most fundamental first."""
 
+    #: Of earlier versions, which squeezed large photos; still read, never given.
     LARGER_THAN_A_PATCH = "larger than a patch"
     POOR_IMAGE_QUALITY = "poor image quality"
     UNFAMILIAR = "unfamiliar"

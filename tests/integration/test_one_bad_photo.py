@@ -37,7 +37,7 @@ SCAN_STEPS = [
     f"{PHOTOS}.items.read_header",
     f"{PHOTOS}.items.read_photo",
     f"{PHOTOS}.items.DecodedPhoto",
-    f"{SCANNING}.scanner.plan_scales",
+    "crackscope.inference.looking.plan_looks",
     f"{SCANNING}.scanner.analyse",
     f"{SCANNING}.scanner.draw_overlay",
     f"{SCANNING}.scanner.write_overlay",
@@ -47,11 +47,12 @@ SCAN_STEPS = [
     f"{SCANNING}.results.region_rows",
 ]
 MAP_STEPS = [f"{PHOTOS}.items.{name}" for name in ("open_windowed", "sha256_file")]
-MAP_STEPS += [f"{SCANNING}.scanner.georeference_of"]
+MAP_STEPS += [f"{PHOTOS}.large.georeference_of"]
 PREDICT_STEPS = [
-    "crackscope.inference.inputs.read_photo",
-    "crackscope.inference.inputs.resize_rgb",
-    "crackscope.inference.inputs.sharpness",
+    f"{PHOTOS}.items.read_photo",
+    f"{PHOTOS}.pixels.resize_rgb",
+    "crackscope.inference.classifier.ready_photo",
+    "crackscope.inference.classifier.look_at",
     "crackscope.inference.classifier.review_reason",
 ]
 
@@ -127,7 +128,7 @@ def test_a_step_that_fails_in_a_scan_is_the_row_of_its_photo(
     assert not scanner(bundle).scan_paths([photos], output=tmp_path / "out").failures
 
 
-@pytest.mark.parametrize("step", [*MAP_STEPS, f"{SCANNING}.geo.GeoReference.place"])
+@pytest.mark.parametrize("step", [*MAP_STEPS, f"{PHOTOS}.geo.GeoReference.place"])
 def test_a_step_that_fails_with_a_map_is_the_row_of_that_map(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -139,7 +140,7 @@ def test_a_step_that_fails_with_a_map_is_the_row_of_that_map(
         with rasterio.open(tmp_path / "maps" / f"{name}.tif", "w", **profile) as out:
             out.write(np.full((3, 200, 300), 5, np.uint8))
     if step.endswith("place"):
-        from crackscope.scanning.geo import GeoReference
+        from crackscope.photos.geo import GeoReference
 
         monkeypatch.setattr(GeoReference, "place", lambda *_: 1 / 0)
     else:

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crackscope.inference.stitching import blend, whole_tiles
+from crackscope.inference.tiling import TileGrid, covers, plan_tiles
 from crackscope.scanning.regions import label_components
-from crackscope.scanning.stitching import blend, whole_tiles
-from crackscope.scanning.tiling import TileGrid, covers, plan_tiles
 
 sides = st.integers(16, 9000)
 grids = st.builds(

@@ -18,11 +18,12 @@ from crackscope.bundle import Calibration
 from crackscope.evaluation.calibration import IDENTITY, fit_calibration
 from crackscope.evaluation.tables import Table, number_text
 from crackscope.images import Photo
+from crackscope.inference.scales import plan_looks
+from crackscope.inference.stitching import cell_log_odds
+from crackscope.inference.tile_scores import score_tiles
 from crackscope.photos.pixels import DecodedPhoto
-from crackscope.scanning.analysis import blend_cells, plan_scales
+from crackscope.scanning.analysis import blend_cells
 from crackscope.scanning.scanner import CrackScanner
-from crackscope.scanning.scoring import score_tiles
-from crackscope.scanning.stitching import cell_log_odds
 
 #: Every second wall is cracked, and folds need cracks on both sides.
 LEAST_WALLS = 4
@@ -141,9 +142,9 @@ def paint_walls(
 def scan_log_odds(scanner: CrackScanner, wall: Wall) -> tuple[F64, bool]:
     """(rows, columns) log odds of a wall's cells for even odds, at the finest scale; is the map coarse?"""
     config, photo_hw = scanner.classifier.bundle.config, wall.crack_hw.shape
-    grid = plan_scales(photo_hw, config, scanner.settings)[0]
+    grid = plan_looks(photo_hw, config, scanner.settings)[0]
     source = DecodedPhoto(Photo(wall.pixels_hwc, photo_hw))
-    evidence = score_tiles(scanner.run_model, source, grid)
+    evidence = score_tiles(scanner.classifier.infer_each, source, grid)
     log_odds = cell_log_odds(blend_cells(grid, evidence, config), coarse=evidence.coarse)
     return log_odds.astype(np.float64), evidence.coarse
 
@@ -156,7 +157,7 @@ def cracked_cells(
     There or, for a ``coarse`` map, beside it: that is what a map whose places are two cells wide can tell.
     """
     photo_hw = (crack_hw.shape[0], crack_hw.shape[1])
-    rows, columns = plan_scales(photo_hw, scanner.classifier.bundle.config, scanner.settings)[0].shape
+    rows, columns = plan_looks(photo_hw, scanner.classifier.bundle.config, scanner.settings)[0].shape
     side_px = photo_hw[0] / rows
     covered = Image.fromarray(crack_hw.astype(np.float32)).resize((columns, rows), Image.Resampling.BOX)
     found = np.asarray(covered) * side_px >= 1 / 4

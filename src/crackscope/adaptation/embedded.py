@@ -16,7 +16,6 @@ from crackscope.errors import NoPhotosError, PhotoError
 from crackscope.evaluation.photos import GroupedPhoto
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
-from crackscope.inference.review import PATCHES_PER_SIDE
 from crackscope.records import Failure
 from crackscope.resizing import resize_rgb
 
@@ -27,6 +26,8 @@ Pixels = NDArray[np.uint8]
 CRACKS_PER_TILE = 2
 LOOKALIKES_PER_TILE = 1
 
+#: A photo whose longer side is more than this many training patches is cut into patches.
+PATCHES_PER_SIDE = 4
 #: Of a photo larger than a patch, at most this many tiles: neighbours on one photo say much the same.
 TILES_PER_PHOTO = 16
 

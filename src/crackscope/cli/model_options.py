@@ -26,8 +26,8 @@ TestTimeAugmentation = Annotated[
     bool,
     typer.Option(
         "--tta",
-        help="Test-time augmentation: look at each photo's four corners too, and average the odds. Finds "
-        "more, takes up to five times as long.",
+        help="Test-time augmentation: look at each patch's four corners too, and average the odds; tiles of "
+        "larger photos overlap by three quarters. Finds more, takes up to five times as long.",
     ),
 ]
 EngineName = Annotated[Engine, typer.Option(help="Program that runs the model; openvino needs its extra.")]

@@ -18,7 +18,7 @@ import typer
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, TestTimeAugmentation
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.writers import Format, text_lines, write_outcomes
-from crackscope.labels import Label, ReviewReason
+from crackscope.labels import Label
 from crackscope.records import Failure, Outcome
 
 #: Photos between two movements of the progress bar.
@@ -32,7 +32,6 @@ class Counts:
     positive: int = 0
     negative: int = 0
     review: int = 0
-    larger: int = 0
     errors: int = 0
     began: float = field(default_factory=time.perf_counter)
 
@@ -49,7 +48,6 @@ class Counts:
         self.positive += outcome.label is Label.POSITIVE
         self.negative += outcome.label is Label.NEGATIVE
         self.review += outcome.review
-        self.larger += outcome.reason is ReviewReason.LARGER_THAN_A_PATCH
 
 
 def predict(
@@ -102,8 +100,8 @@ def predict(
 ) -> None:
     """Say Positive (cracked) or Negative of photos of concrete, one row for each.
 
-    A photo that can't be read is a row with an error; the others go on. Whole photographs are better
-    scanned: see `crackscope scan`.
+    A photo that can't be read is a row with an error; the others go on. Photos larger than a patch are looked
+    at in tiles, and get the answer of `crackscope scan`, which also says where the cracks are.
     """
     from crackscope.inference.classifier import CrackClassifier
     from crackscope.inference.sources import require_photo
@@ -129,7 +127,7 @@ def predict(
         rows = _with_bar(outcomes, counts, paths) if show_bar else _counted(outcomes, counts)
         _write(rows, form, output)
     if not quiet:
-        _report(counts, patch_px=classifier.bundle.config.patch_px, output=output)
+        _report(counts, output)
     if strict and counts.errors:
         raise typer.Exit(1)
 
@@ -208,16 +206,10 @@ def _rate(counts: Counts) -> float:
     return counts.photos / max(time.perf_counter() - counts.began, 1e-9)
 
 
-def _report(counts: Counts, *, patch_px: int, output: Path | None) -> None:
+def _report(counts: Counts, output: Path | None) -> None:
     typer.echo(
         f"{counts.photos:,} photos at {_rate(counts):,.0f}/s: {counts.positive:,} Positive, "
         f"{counts.negative:,} Negative, {counts.review:,} to review, {counts.errors:,} errors"
         + (f"; written to {output}" if output else ""),
         err=True,
     )
-    if counts.larger:
-        typer.echo(
-            f"hint: the model knows patches of {patch_px} pixels; photos much larger, which were squeezed: "
-            f"{counts.larger:,}. `crackscope scan` looks at whole photos piece by piece",
-            err=True,
-        )

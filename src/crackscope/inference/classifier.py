@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -13,19 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, load_bundle
-from crackscope.errors import PhotoError, SettingsError
+from crackscope.errors import MissingExtraError, PhotoError, SettingsError
 from crackscope.guard import one_photo
 from crackscope.images import LIMIT_PIXELS
 from crackscope.inference.engines import Device, Engine
-from crackscope.inference.inputs import PhotoSource, Reading, ReadyPhoto, ready_or_failure, ready_photo
+from crackscope.inference.inputs import PhotoSource, Reading, ReadyPhoto, open_photo, ready_photo, source_name
+from crackscope.inference.looking import look_at, scored_from_looks
 from crackscope.inference.outputs import ModelOutputs, ScoredPhoto, average_odds, scored_photo
-from crackscope.inference.pipeline import growing_batches, map_in_order
+from crackscope.inference.pipeline import SharedWorkers, growing_batches, map_in_order
 from crackscope.inference.review import review_reason
 from crackscope.inference.session import BATCH_SIZE, Session, open_session
+from crackscope.inference.settings import ScanSettings
 from crackscope.labels import decide
 from crackscope.records import Failure, Outcome, Prediction
 
 Source = TypeVar("Source", bound=PhotoSource)
+
+#: Of the tiles of test-time augmentation: every place is seen four times as often as without it.
+TTA_OVERLAP = 0.75
 
 
 class CrackClassifier:
@@ -37,7 +42,7 @@ class CrackClassifier:
     Attributes:
         bundle: The model's folder and facts.
         threshold: A score at or above this is Positive.
-        tta: Whether each photo is looked at corner by corner too (test-time augmentation).
+        tta: Whether photos are looked at more closely (test-time augmentation).
     """
 
     def __init__(self, session: Session, *, threshold: float | None = None, tta: bool = False) -> None:
@@ -47,6 +52,7 @@ class CrackClassifier:
         self.bundle: Bundle = session.bundle
         self.threshold: float = self.bundle.config.threshold.value if threshold is None else threshold
         self.tta = tta
+        self._tile_workers = SharedWorkers(session.threads)
 
     @classmethod
     def load(
@@ -67,7 +73,8 @@ class CrackClassifier:
             device: A `Device` by name.
             threads: Threads that decode and classify; ``None`` is every processor this process may use.
             threshold: Decide with this instead of the model's own threshold.
-            tta: Test-time augmentation: average the odds of the whole photo and of its four corners. Finds
+            tta: Test-time augmentation: average the odds of the whole photo and of its four corners; a photo
+                larger than a patch is seen in tiles that overlap by three quarters instead of a half. Finds
                 more cracks and takes up to five times as long. Threshold and review band stay the model's.
 
         Raises:
@@ -88,6 +95,9 @@ class CrackClassifier:
     def predict(self, photo: PhotoSource | list[Source] | tuple[Source, ...]) -> Prediction | list[Outcome]:
         """Classify one photo, or a list of them.
 
+        A photo no larger than about one training patch is one look; a larger one is looked at in tiles at its
+        own scale, as `CrackScanner` does, and gets the scanner's score.
+
         Args:
             photo: A path, the bytes of a file, a Pillow image, or uint8 pixels, (H, W, 3) RGB or (H, W) grey;
                 or a list or tuple of such.
@@ -98,13 +108,14 @@ class CrackClassifier:
         Raises:
             PhotoError: The one photo can't be scored. In a list it becomes a `Failure` instead.
         """
-        reading = Reading(input_hw=self.bundle.config.input_hw, corners=self.tta)
+        reading = self.reading()
         if isinstance(photo, list | tuple):
             return [self._judge_or_failure(scored) for scored in self._stream(photo, reading, BATCH_SIZE)]
-        [outcome] = map(self.judge, self._score([ready_photo(photo, reading)]))
-        if isinstance(outcome, Failure):
-            raise PhotoError(outcome.error)
-        return outcome
+        read = self.read(photo, source_name(photo), reading)
+        [scored] = self._score([read]) if isinstance(read, ReadyPhoto) else [read]
+        if isinstance(scored, Failure):
+            raise PhotoError(scored.error)
+        return self.judge(scored)
 
     def predict_paths(
         self,
@@ -120,8 +131,8 @@ class CrackClassifier:
             paths: Taken only as outcomes are. A `Failure` among them is passed on in its place.
             batch_size: Images per run of the model; no score depends on it.
             limit_pixels: Photos with more pixels are failures.
-            fast_decode: Decode JPEGs much larger than the model's input at a reduced size: faster, but the
-                scores are no longer those of the same photos given as pixels.
+            fast_decode: Decode JPEGs that are larger than the model or its tiles need at a reduced size:
+                faster, but the scores are no longer those of the same photos given as pixels.
         """
         with closing(
             self.run_paths(paths, batch_size=batch_size, limit_pixels=limit_pixels, fast_decode=fast_decode)
@@ -138,13 +149,33 @@ class CrackClassifier:
         fast_decode: bool = False,
     ) -> Generator[ScoredPhoto | Failure]:
         """`predict_paths` before anything is decided: score, logit, embedding and activation map."""
-        reading = Reading(
-            input_hw=self.bundle.config.input_hw,
-            limit_pixels=limit_pixels,
+        return self._stream(
+            paths, self.reading(limit_pixels=limit_pixels, fast_decode=fast_decode), batch_size
+        )
+
+    def reading(self, *, limit_pixels: int = LIMIT_PIXELS, fast_decode: bool = False) -> Reading:
+        """How this classifier reads photos; for `read`."""
+        overlap = TTA_OVERLAP if self.tta else ScanSettings().overlap
+        return Reading(
+            config=self.bundle.config,
+            settings=ScanSettings(overlap=overlap, limit_pixels=limit_pixels),
             fast_decode=fast_decode,
             corners=self.tta,
         )
-        return self._stream(paths, reading, batch_size)
+
+    def read(self, source: PhotoSource, name: str, reading: Reading) -> ReadyPhoto | ScoredPhoto:
+        """A photo that is one look, ready for a batch with others; a larger one is looked at right away.
+
+        Raises:
+            PhotoError: It can't be read or scored, with the reason.
+            MissingExtraError: It needs an extra that is not installed.
+        """
+        with one_photo(name), open_photo(source, reading) as photo:
+            ready = ready_photo(photo, name, reading)
+            if ready is not None:
+                return ready
+            looks = look_at(photo, self.infer_each, self.bundle.config, reading.settings)
+            return scored_from_looks(name, looks, self.bundle.config)
 
     def run(self, images_nhwc: NDArray[np.uint8]) -> ModelOutputs:
         """Everything the model gives for any number of images (N, H, W, 3), uint8 RGB of its input size."""
@@ -154,24 +185,33 @@ class CrackClassifier:
         """The same of one batch in the calling thread; several threads may call it at a time."""
         return self._session.infer(images_nhwc)
 
-    @overload
-    def judge(self, scored: ScoredPhoto) -> Prediction: ...
+    def infer_each(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[ModelOutputs]:
+        """The same of one batch after another on all threads, only a little ahead of the caller."""
+        return self._tile_workers.map(self.infer, batches)
 
     @overload
-    def judge(self, scored: ScoredPhoto | Failure) -> Outcome: ...
+    def judge(self, scored: ScoredPhoto, *, threshold: float | None = None) -> Prediction: ...
 
-    def judge(self, scored: ScoredPhoto | Failure) -> Outcome:
-        """Label a scored photo and say whether a person should look at it; a `Failure` is passed on."""
+    @overload
+    def judge(self, scored: ScoredPhoto | Failure, *, threshold: float | None = None) -> Outcome: ...
+
+    def judge(self, scored: ScoredPhoto | Failure, *, threshold: float | None = None) -> Outcome:
+        """Label a scored photo and say whether a person should look at it; a `Failure` is passed on.
+
+        Args:
+            scored: What the model said.
+            threshold: Decide with this instead of the classifier's.
+        """
         if isinstance(scored, Failure):
             return scored
+        threshold = self.threshold if threshold is None else threshold
         return Prediction(
             path=scored.path,
-            label=decide(scored.score, self.threshold),
+            label=decide(scored.score, threshold),
             score=scored.score,
-            threshold=self.threshold,
+            threshold=threshold,
             reason=review_reason(
                 self.bundle.config,
-                photo_hw=scored.photo_hw,
                 sharpness=scored.sharpness,
                 score=scored.score,
                 distance=scored.distance,
@@ -200,9 +240,20 @@ class CrackClassifier:
     def _read_and_score(
         self, sources: list[PhotoSource | Failure], stop: Event, *, reading: Reading
     ) -> list[ScoredPhoto | Failure]:
-        read = [ready_or_failure(source, reading) for source in sources if not stop.is_set()]
+        read = [self._read_or_failure(source, reading) for source in sources if not stop.is_set()]
         scored = iter(self._score_each([photo for photo in read if isinstance(photo, ReadyPhoto)]))
-        return [photo if isinstance(photo, Failure) else next(scored) for photo in read]
+        return [next(scored) if isinstance(photo, ReadyPhoto) else photo for photo in read]
+
+    def _read_or_failure(
+        self, source: PhotoSource | Failure, reading: Reading
+    ) -> ReadyPhoto | ScoredPhoto | Failure:
+        if isinstance(source, Failure):
+            return source
+        name = source_name(source)
+        try:
+            return self.read(source, name, reading)
+        except (PhotoError, MissingExtraError) as error:
+            return Failure(path=name, error=str(error))
 
     def _score_each(self, photos: list[ReadyPhoto]) -> list[ScoredPhoto | Failure]:
         """`_score`; where that fails, photo by photo, so that only the one at fault has no score."""

@@ -1,9 +1,11 @@
-"""What a photo may be given as, and how each kind becomes pixels of the model's size: all in one way."""
+"""What a photo may be given as, and how each kind is opened: all in one way, as a scan opens it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
@@ -11,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from crackscope.errors import MissingExtraError, PhotoError, UnreadablePhotoError
-from crackscope.guard import one_photo
-from crackscope.images import LIMIT_PIXELS, Photo, check_size, photo_from_image, read_photo
+from crackscope.bundle import ModelConfig
+from crackscope.errors import UnreadablePhotoError
+from crackscope.images import Photo, check_size, photo_from_image, read_jpeg, read_photo
 from crackscope.inference.augmentation import CORNER_SHARE, cut_corners
 from crackscope.inference.quality import sharpness
-from crackscope.records import Failure
-from crackscope.resizing import resize_rgb
+from crackscope.inference.scales import plan_looks
+from crackscope.inference.settings import ScanSettings
+from crackscope.photos.items import PhotoBytes, PhotoFile
+from crackscope.photos.metadata import decoded_bytes
+from crackscope.photos.pixels import DecodedPhoto, PixelSource
 
 #: A path, an encoded file, an open image, or pixels: uint8, RGB (H, W, 3) or grey (H, W).
 PhotoSource = str | Path | bytes | Image.Image | NDArray[np.uint8]
@@ -35,17 +40,35 @@ class Reading:
     """How photos are read.
 
     Attributes:
-        input_hw: The model's input size in pixels.
-        limit_pixels: Photos with more pixels are refused.
+        config: The model's, for its input size and the size of its patches.
+        settings: How large photos are looked at, and what may be read.
         fast_decode: Whether JPEGs may be decoded at a half, a quarter or an eighth of their size where that
-            is still at least `FAST_MARGIN` times the model's: faster, with slightly different pixels.
-        corners: Whether the photo's corners are wanted too, for test-time augmentation.
+            is still at least `FAST_MARGIN` times the model's, or the size at which tiles are cut: faster,
+            with slightly different pixels.
+        corners: Whether the corners of photos that are one look are wanted too, for test-time augmentation.
     """
 
-    input_hw: tuple[int, int]
-    limit_pixels: int = LIMIT_PIXELS
+    config: ModelConfig
+    settings: ScanSettings = field(default_factory=ScanSettings)
     fast_decode: bool = False
     corners: bool = False
+
+    def is_one_look(self, photo_hw: tuple[int, int]) -> bool:
+        """Whether a photo is one look, and not tiles."""
+        looks = plan_looks(photo_hw, self.config, self.settings)
+        return len(looks) == 1 and looks[0].is_whole_photo
+
+    def at_least_hw(self, photo_hw: tuple[int, int]) -> tuple[int, int] | None:
+        """How small a JPEG may be decoded; ``None`` is at its own size only."""
+        if not self.fast_decode:
+            return None
+        finest = plan_looks(photo_hw, self.config, self.settings)[0]
+        if not finest.is_whole_photo:
+            return finest.grid_hw
+        # A corner is enlarged more than the whole photo.
+        margin = FAST_MARGIN / CORNER_SHARE if self.corners else FAST_MARGIN
+        height, width = self.config.input_hw
+        return math.ceil(margin * height), math.ceil(margin * width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,34 +85,46 @@ class ReadyPhoto:
     corners_hwc: tuple[NDArray[np.uint8], ...] = ()
 
 
-def ready_photo(source: PhotoSource, reading: Reading) -> ReadyPhoto:
-    """Read and resize a photo.
+@contextmanager
+def open_photo(source: PhotoSource, reading: Reading) -> Iterator[PixelSource]:
+    """Get at a photo's pixels: decoded, or by windows where it is too large for that or a map.
 
     Raises:
         PhotoError: It can't be read or scored, with the reason.
-        TypeError: It is no `PhotoSource`.
     """
-    name = source_name(source)
-    with one_photo(name):
-        photo = _read(source, reading)
-        pixels_hwc = resize_rgb(photo.pixels_hwc, reading.input_hw)
-        return ReadyPhoto(
-            name=name,
-            pixels_hwc=pixels_hwc,
-            sharpness=sharpness(pixels_hwc),
-            photo_hw=photo.photo_hw,
-            corners_hwc=cut_corners(photo.pixels_hwc, reading.input_hw) if reading.corners else (),
-        )
+    if not isinstance(source, str | Path | bytes):
+        yield DecodedPhoto(_photo_in_memory(source, reading.settings.limit_pixels))
+        return
+    limit_pixels, memory_mb = reading.settings.limit_pixels, reading.settings.memory_mb
+    # Most photos are JPEGs of ordinary size; to ask Pillow about them first takes as long as decoding them.
+    jpeg = read_jpeg(source)
+    if jpeg is not None and decoded_bytes(jpeg.photo_hw, "JPEG") <= memory_mb << 20:
+        check_size(jpeg.photo_hw, limit_pixels)
+        at_least_hw = reading.at_least_hw(jpeg.photo_hw)
+        yield DecodedPhoto(read_photo(jpeg.data, limit_pixels=limit_pixels, at_least_hw=at_least_hw))
+        return
+    item = (
+        PhotoBytes(source, limit_pixels=limit_pixels, memory_mb=memory_mb)
+        if isinstance(source, bytes)
+        else PhotoFile(Path(source), limit_pixels=limit_pixels, memory_mb=memory_mb)
+    )
+    with item.open(reading.at_least_hw) as photo:
+        yield photo.source
 
 
-def ready_or_failure(source: PhotoSource | Failure, reading: Reading) -> ReadyPhoto | Failure:
-    """`ready_photo`, with a `Failure` in place of an error; a `Failure` is passed on."""
-    if isinstance(source, Failure):
-        return source
-    try:
-        return ready_photo(source, reading)
-    except (PhotoError, MissingExtraError) as error:
-        return Failure(path=source_name(source), error=str(error))
+def ready_photo(source: PixelSource, name: str, reading: Reading) -> ReadyPhoto | None:
+    """A photo that is one look, at the model's size; ``None`` where it is not, or partly transparent."""
+    if not isinstance(source, DecodedPhoto) or source.has_holes or not reading.is_one_look(source.photo_hw):
+        return None
+    pixels_hwc = source.rows(reading.config.input_hw, 0, reading.config.input_hw[0])
+    corners = cut_corners(source.pixels_hwc, reading.config.input_hw) if reading.corners else ()
+    return ReadyPhoto(
+        name=name,
+        pixels_hwc=pixels_hwc,
+        sharpness=sharpness(pixels_hwc),
+        photo_hw=source.photo_hw,
+        corners_hwc=corners,
+    )
 
 
 def source_name(source: PhotoSource) -> str:
@@ -108,22 +143,11 @@ def source_name(source: PhotoSource) -> str:
     return "<bytes>" if isinstance(source, bytes) else "<array>"
 
 
-def _read(source: PhotoSource, reading: Reading) -> Photo:
-    if isinstance(source, str | Path | bytes):
-        height, width = reading.input_hw
-        # A corner is enlarged more than the whole photo.
-        margin = FAST_MARGIN / CORNER_SHARE if reading.corners else FAST_MARGIN
-        return read_photo(
-            source if isinstance(source, bytes) else Path(source),
-            limit_pixels=reading.limit_pixels,
-            at_least_hw=(math.ceil(margin * height), math.ceil(margin * width))
-            if reading.fast_decode
-            else None,
-        )
+def _photo_in_memory(source: Image.Image | NDArray[np.uint8], limit_pixels: int) -> Photo:
     if isinstance(source, Image.Image):
         with _OPEN_IMAGES:
-            return photo_from_image(source, limit_pixels=reading.limit_pixels)
-    return _photo_from_array(source, reading.limit_pixels)
+            return photo_from_image(source, limit_pixels=limit_pixels)
+    return _photo_from_array(source, limit_pixels)
 
 
 def _photo_from_array(pixels: NDArray[np.uint8], limit_pixels: int) -> Photo:

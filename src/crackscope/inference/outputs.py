@@ -89,12 +89,13 @@ def join_outputs(parts: Sequence[ModelOutputs]) -> ModelOutputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredPhoto:
-    """What the model said of one photo.
+    """What the model said of one photo; of one in tiles, see `looking.scored_from_looks`.
 
     Attributes:
         path: The photo as the caller named it.
         photo_hw: Height and width of the photo itself, upright, in pixels.
-        sharpness: Of the photo at the model's size, see `inference.quality`.
+        sharpness: At the model's size, see `inference.quality`; of a photo in tiles that of its typical tile,
+            ``None`` where they had to be enlarged.
         score: Calibrated, 0..1, rounded to `SCORE_DECIMALS`.
         logit: Before calibration.
         embedding: (D,) float32, pooled features.
@@ -105,7 +106,7 @@ class ScoredPhoto:
 
     path: str
     photo_hw: tuple[int, int]
-    sharpness: float
+    sharpness: float | None
     score: float
     logit: float
     embedding: NDArray[np.float32]

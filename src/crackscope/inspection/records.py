@@ -10,25 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.labels import Label, ReviewReason
+from crackscope.photos.geo import BoxLTRB as BoxLTRB
+from crackscope.photos.geo import RegionPlace as RegionPlace
+from crackscope.photos.geo import Ring as Ring
 from crackscope.photos.metadata import PhotoMetadata
-
-#: Left, top, right, bottom in pixels of the upright photo; right and bottom exclusive.
-BoxLTRB = tuple[int, int, int, int]
-Ring = tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionPlace:
-    """Where a region lies on the earth: its box as closed rings.
-
-    Attributes:
-        polygons_wgs84: (longitude, latitude), counter-clockwise; several where the 180th meridian cuts the
-            box. Edges that are bent in these coordinates have more points than two.
-        ring_crs: The box's corners in the coordinate reference system of the photo, from the lower left one.
-    """
-
-    polygons_wgs84: tuple[Ring, ...]
-    ring_crs: Ring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -19,8 +22,11 @@ from crackscope.photos.metadata import Header, PhotoMetadata, read_header
 from crackscope.photos.pixels import U8, DecodedPhoto, PixelSource
 from crackscope.storage import sha256_file
 
-#: From the photo's size to the size of the finest grid it will be resized to.
-GridPlan = Callable[[tuple[int, int]], tuple[int, int]]
+#: From the photo's size to the size that it may be decoded at instead; ``None`` is its own only.
+GridPlan = Callable[[tuple[int, int]], tuple[int, int] | None]
+
+#: Each photo that is read by windows may take all of the memory that is allowed.
+_ONE_LARGE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +47,6 @@ class ScanItem(Protocol):
 
     name: str
     stem: str
-
-    @property
-    def large(self) -> bool:
-        """Whether it is read by windows."""
 
     @property
     def sha256(self) -> str:
@@ -102,10 +104,12 @@ class PhotoFile:
             MissingExtraError: It needs an extra that is not installed.
         """
         header = self._header
-        if header is not None and self._by_windows:
+        if header is not None:
             check_size(header.photo_hw, self._limit_pixels)
+        if header is not None and self._by_windows:
             orientation = 1 if header.is_map else header.orientation
-            with open_windowed(self._path, self._memory_mb, orientation) as source:
+            turn = _ONE_LARGE_AT_A_TIME if self.large else nullcontext()
+            with turn, self._on_disk() as path, open_windowed(path, self._memory_mb, orientation) as source:
                 yield OpenPhoto(source=source, metadata=header.metadata)
             return
         at_least_hw = None if header is None else plan(header.photo_hw)
@@ -115,11 +119,37 @@ class PhotoFile:
         metadata = PhotoMetadata() if header is None else header.metadata
         yield OpenPhoto(source=DecodedPhoto(photo), metadata=metadata)
 
+    @contextmanager
+    def _on_disk(self) -> Iterator[Path]:
+        yield self._path
+
+
+class PhotoBytes(PhotoFile):
+    """An encoded photo in memory, read as its file is."""
+
+    def __init__(self, data: bytes, *, limit_pixels: int, memory_mb: int) -> None:
+        super().__init__(Path("<bytes>"), limit_pixels=limit_pixels, memory_mb=memory_mb)
+        self._encoded = data
+
+    @cached_property
+    def _header(self) -> Header | None:
+        return read_header(BytesIO(self._encoded), self._limit_pixels)
+
+    @cached_property
+    def _data(self) -> bytes:
+        return self._encoded
+
+    @contextmanager
+    def _on_disk(self) -> Iterator[Path]:
+        # GDAL reads memory too, but only under names that two threads must not share.
+        with tempfile.TemporaryDirectory(prefix="crackscope-") as folder:
+            path = Path(folder) / "photo"
+            path.write_bytes(self._encoded)
+            yield path
+
 
 class PixelArray:
     """Pixels that are already in memory: uint8 RGB, shape (H, W, 3)."""
-
-    large = False
 
     def __init__(self, pixels_hwc: U8, name: str) -> None:
         if pixels_hwc.ndim != 3 or pixels_hwc.shape[2] != 3 or pixels_hwc.dtype != np.uint8:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from PIL import Image
 
 from crackscope.images import upright
 from crackscope.levels import NOTHING_DECLARED, Declared
+from crackscope.photos.geo import GeoReference, georeference_of
 from crackscope.rasters import RasterPixels, open_raster
 from crackscope.tiff_tags import TiffFacts, read_tiff_facts
 
@@ -76,6 +78,16 @@ class WindowedPhoto:
         # from GDAL, 3 with the axes in order, and 4 in Pillow.
         self._band_px = memory_mb * (1 << 20) // 9
         self._block_px = memory_mb * (1 << 20) // 15
+
+    @cached_property
+    def georeference(self) -> GeoReference | None:
+        """Where it lies on the earth; ``None`` where it does not say."""
+        return georeference_of(self.dataset)
+
+    @property
+    def mm_per_px(self) -> float | None:
+        """What a pixel shows, in millimetres, where it is a map that tells."""
+        return None if self.georeference is None else self.georeference.scale.mm_per_px
 
     def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
         """Rows of the resized photo, as `resizing.resize_rgb` of the whole photo would give them.

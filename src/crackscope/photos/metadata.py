@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image
 
@@ -55,13 +55,18 @@ class Header:
     metadata: PhotoMetadata
 
 
-def read_header(path: Path, limit_pixels: int) -> Header | None:
+def decoded_bytes(photo_hw: tuple[int, int], image_format: str | None) -> int:
+    """About what decoding takes, by Pillow's name of the format; a JPEG may be decoded at reduced size."""
+    return photo_hw[0] * photo_hw[1] * _BYTES_PER_PIXEL // _SAVING.get(image_format or "", 1)
+
+
+def read_header(source: Path | BinaryIO, limit_pixels: int) -> Header | None:
     """Size and metadata of a photo; ``None`` where Pillow can't read its header."""
     _register_heic()
     # Raised and never lowered, as `images` does: photos are refused by our own limit, not by Pillow's.
     Image.MAX_IMAGE_PIXELS = max(limit_pixels, Image.MAX_IMAGE_PIXELS or limit_pixels)
     # Pillow's plugins meet damaged files with every kind of exception; reading the pixels says what is wrong.
-    with suppress(Exception), Image.open(path) as image:
+    with suppress(Exception), Image.open(source) as image:
         exif = image.getexif()
         turn = exif.get(ExifTags.Base.Orientation, 1)
         orientation = turn if turn in range(1, 9) else 1
@@ -72,15 +77,17 @@ def read_header(path: Path, limit_pixels: int) -> Header | None:
             photo_hw=(width, height) if orientation >= 5 and not is_map else (height, width),
             orientation=orientation,
             is_map=is_map,
-            decoded_bytes=height * width * _BYTES_PER_PIXEL // _SAVING.get(image.format or "", 1),
+            decoded_bytes=decoded_bytes((height, width), image.format),
             metadata=_metadata(exif),
         )
-    return _header_of_odd_tiff(path)
+    return _header_of_odd_tiff(source)
 
 
-def _header_of_odd_tiff(path: Path) -> Header | None:
+def _header_of_odd_tiff(source: Path | BinaryIO) -> Header | None:
     """Of one that Pillow does not read, but GDAL may."""
-    with suppress(OSError), path.open("rb") as stream:
+    opened = source.open("rb") if isinstance(source, Path) else nullcontext(source)
+    with suppress(OSError), opened as stream:
+        stream.seek(0)
         facts = read_tiff_facts(stream)
         if facts is None or 0 in facts.photo_hw:
             return None

@@ -24,6 +24,10 @@ class PixelSource(Protocol):
     def photo_hw(self) -> tuple[int, int]:
         """Height and width of the photo in pixels."""
 
+    @property
+    def mm_per_px(self) -> float | None:
+        """What a pixel shows, in millimetres, where the photo itself tells."""
+
     def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
         """Rows ``top`` to ``bottom`` (exclusive) of the photo resized to ``grid_hw``: (rows, width, 3)."""
 
@@ -35,12 +39,24 @@ class PixelSource(Protocol):
 
 
 class DecodedPhoto:
-    """A photo whose pixels are in memory."""
+    """A photo whose pixels are in memory.
+
+    Attributes:
+        photo_hw: Height and width of the photo itself, upright.
+        pixels_hwc: uint8 RGB (H, W, 3); may be smaller than the photo where a reduced decode was allowed.
+    """
+
+    mm_per_px = None
 
     def __init__(self, photo: Photo) -> None:
         self.photo_hw = photo.photo_hw
-        self._pixels_hwc, self._opacity_hw = photo.pixels_hwc, photo.opacity_hw
+        self.pixels_hwc, self._opacity_hw = photo.pixels_hwc, photo.opacity_hw
         self._grid: U8 = photo.pixels_hwc
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether some of it is transparent and so no part of the picture."""
+        return self._opacity_hw is not None
 
     def rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8:
         """Rows of the resized photo; the photo is resized once per grid.
@@ -49,7 +65,7 @@ class DecodedPhoto:
         overlap cheap: every pixel is resized once, however many tiles share it.
         """
         if self._grid.shape[:2] != grid_hw:
-            self._grid = resize_rgb(self._pixels_hwc, grid_hw)
+            self._grid = resize_rgb(self.pixels_hwc, grid_hw)
         return self._grid[top:bottom]
 
     def opacity_rows(self, grid_hw: tuple[int, int], top: int, bottom: int) -> U8 | None:

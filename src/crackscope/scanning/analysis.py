@@ -9,22 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import ModelConfig
-from crackscope.inspection.records import Region
-from crackscope.labels import Label, ReviewReason, decide
+from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.looking import Look, look_at, scored_from_looks
+from crackscope.inference.settings import ScanSettings
+from crackscope.inference.stitching import blend, cell_log_odds, cell_scores, crack_probability
+from crackscope.inference.tile_scores import TileEvidence
+from crackscope.inference.tiling import TileGrid
+from crackscope.inspection.records import HeatMap, Region, TileScore
+from crackscope.labels import Label, decide
 from crackscope.photos.pixels import PixelSource
-from crackscope.records import SCORE_DECIMALS
-from crackscope.scanning.decision import CellMaps, find_regions, photo_score, review_reason
-from crackscope.scanning.records import HeatMap, ScanSettings, TileScore
-from crackscope.scanning.scales import tile_sides
-from crackscope.scanning.scoring import RunModel, TileEvidence, score_tiles
-from crackscope.scanning.stitching import (
-    blend,
-    cell_log_odds,
-    cell_scores,
-    crack_probability,
-    whole_tiles,
-)
-from crackscope.scanning.tiling import TileGrid, plan_tiles
+from crackscope.records import SCORE_DECIMALS, Prediction
+from crackscope.scanning.decision import CellMaps, find_regions
 
 F32 = NDArray[np.float32]
 
@@ -33,10 +28,7 @@ F32 = NDArray[np.float32]
 class Analysis:
     """What the pixels of a photo gave; see `PhotoReport` for the fields."""
 
-    label: Label
-    score: float
-    threshold: float
-    reason: ReviewReason | None
+    answer: Prediction
     cracked_share: float
     picture_share: float
     tile_px: tuple[int, ...]
@@ -45,43 +37,21 @@ class Analysis:
     heat: HeatMap
 
 
-def plan_scales(photo_hw: tuple[int, int], config: ModelConfig, settings: ScanSettings) -> list[TileGrid]:
-    """The tile grid of every scale, finest first."""
-    return [
-        plan_tiles(
-            photo_hw, side, config.input_hw, overlap=settings.overlap, shift_cells=settings.shift_cells
-        )
-        for side in tile_sides(photo_hw, config.patch_px, settings)
-    ]
-
-
-def analyse(source: PixelSource, run: RunModel, config: ModelConfig, settings: ScanSettings) -> Analysis:
-    """Scan one photo at every scale and decide."""
-    threshold = config.threshold.value if settings.threshold is None else settings.threshold
-    grids = plan_scales(source.photo_hw, config, settings)
-    evidence = [score_tiles(run, source, grid) for grid in grids]
-    scales = [_cell_maps(grid, each, config) for grid, each in zip(grids, evidence, strict=True)]
-    score = photo_score(scales)
-    label = decide(score, threshold)
-    maps = _merge_scales(scales)
-    regions = find_regions(maps, threshold) if label is Label.POSITIVE else ()
+def analyse(source: PixelSource, path: str, classifier: CrackClassifier, settings: ScanSettings) -> Analysis:
+    """Look at one photo as `CrackClassifier` does, and find out where in it the cracks are."""
+    config = classifier.bundle.config
+    looks = look_at(source, classifier.infer_each, config, settings)
+    answer = classifier.judge(scored_from_looks(path, looks, config), threshold=settings.threshold)
+    maps = _merge_scales([_cell_maps(look, config) for look in looks])
+    regions = find_regions(maps, answer.threshold) if answer.label is Label.POSITIVE else ()
     height, width = source.photo_hw
     picture_px = height * width * float(maps.picture.mean())
     return Analysis(
-        label=label,
-        score=score,
-        threshold=threshold,
-        reason=review_reason(
-            score, [e.distance[e.looked] for e in evidence if e.distance is not None], config
-        ),
+        answer=answer,
         cracked_share=round(min(1.0, sum(region.area_px for region in regions) / picture_px), SCORE_DECIMALS),
         picture_share=round(picture_px / (height * width), SCORE_DECIMALS),
-        tile_px=tuple(grid.tile_px for grid in grids),
-        tiles=tuple(
-            tile
-            for grid, each in zip(grids, evidence, strict=True)
-            for tile in _tile_scores(grid, each, threshold)
-        ),
+        tile_px=tuple(look.grid.tile_px for look in looks),
+        tiles=tuple(tile for look in looks for tile in _tile_scores(look, answer.threshold)),
         regions=regions,
         heat=HeatMap(scores=maps.score, tile_scores=maps.tile_score, cell_px=height / maps.score.shape[0]),
     )
@@ -92,14 +62,13 @@ def blend_cells(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> 
     return blend(grid, cell_scores(evidence, config.calibration), evidence.looked)
 
 
-def _cell_maps(grid: TileGrid, evidence: TileEvidence, config: ModelConfig) -> CellMaps:
+def _cell_maps(look: Look, config: ModelConfig) -> CellMaps:
+    even_odds = blend_cells(look.grid, look.evidence, config)
     return CellMaps(
-        grid=grid,
-        score=crack_probability(
-            cell_log_odds(blend_cells(grid, evidence, config), coarse=evidence.coarse), config.cells
-        ),
-        tile_score=blend(grid, whole_tiles(evidence.score, grid.cells_hw), evidence.looked),
-        picture=evidence.picture,
+        grid=look.grid,
+        score=crack_probability(cell_log_odds(even_odds, coarse=look.evidence.coarse), config.cells),
+        tile_score=look.tile_score,
+        picture=look.evidence.picture,
     )
 
 
@@ -121,7 +90,8 @@ def _spread(cells: F32, shape: tuple[int, int]) -> F32:
     return cells[np.ix_(rows, columns)]
 
 
-def _tile_scores(grid: TileGrid, evidence: TileEvidence, threshold: float) -> Iterator[TileScore]:
+def _tile_scores(look: Look, threshold: float) -> Iterator[TileScore]:
+    grid, evidence = look.grid, look.evidence
     for row, column in np.argwhere(evidence.looked).tolist():
         score = round(float(evidence.score[row, column]), SCORE_DECIMALS)
         distance = None if evidence.distance is None else evidence.distance[row, column]

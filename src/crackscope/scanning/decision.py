@@ -1,15 +1,4 @@
-"""From the cells of a photo to its score, its regions, and whether a person should look.
-
-The photo's score is not the maximum of its tiles. A tile's score is calibrated for even odds; but in a photo
-of n tiles that has a crack somewhere with even odds, the odds that a given tile shows it are about 1 to n. So
-the odds of the strongest place are divided by n, n being the tiles that lie side by side without overlap
-(Bayes' rule for the changed prior). The score of a place is the mean of the tiles over it, so that one tile
-against its neighbours does not raise an alarm. For a photo of one tile the score is the tile's own.
-
-On mosaics of a source that the model was not trained on (9, 35 and 96 patches) the strongest tile alone would
-raise an alarm in up to 5 of 6 crack-free photos; docs/scanning.md has the numbers of this rule, and
-``studies/photo_decision.py`` measures them and those of others.
-"""
+"""The regions of a photo, from its cells."""
 
 from __future__ import annotations
 
@@ -20,21 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundle import ModelConfig
+from crackscope.inference.tiling import TileGrid
 from crackscope.inspection.records import BoxLTRB, Region
-from crackscope.labels import ReviewReason
 from crackscope.records import SCORE_DECIMALS
 from crackscope.scanning.regions import label_components
-from crackscope.scanning.tiling import TileGrid
 
 F32 = NDArray[np.float32]
 
 #: Smaller regions are noise of the activation map: a sixteenth of a tile at 8 x 8 cells.
 SMALLEST_REGION_CELLS = 4
-#: A photo is unfamiliar where at least this share of its tiles is.
-UNFAMILIAR_SHARE = 0.5
-#: A score of 1 in single precision is no certainty.
-_LEAST_DOUBT = 2.0**-24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +35,6 @@ class CellMaps:
     score: F32
     tile_score: F32
     picture: F32
-
-
-def photo_score(scales: list[CellMaps]) -> float:
-    """The photo's score, 0..1; see the top of this module."""
-    looks = sum(tiles_side_by_side(maps) for maps in scales)
-    strongest = max(float(maps.tile_score.max()) for maps in scales)
-    odds = strongest / max(1 - strongest, _LEAST_DOUBT) / looks
-    return round(odds / (1 + odds), SCORE_DECIMALS)
-
-
-def tiles_side_by_side(maps: CellMaps) -> float:
-    """The picture's area in tiles; at least 1."""
-    return max(1.0, float(maps.picture.sum(dtype=np.float64)) / math.prod(maps.grid.cells_hw))
 
 
 def find_regions(maps: CellMaps, threshold: float) -> tuple[Region, ...]:
@@ -91,17 +61,6 @@ def find_regions(maps: CellMaps, threshold: float) -> tuple[Region, ...]:
         )
         for number, region in enumerate(found, start=1)
     )
-
-
-def review_reason(score: float, distances: list[F32], config: ModelConfig) -> ReviewReason | None:
-    """Why a person should look at the photo, if so."""
-    if config.familiarity is not None and distances:
-        beyond = np.concatenate([distance.ravel() for distance in distances]) > config.familiarity.limit
-        if beyond.mean() >= UNFAMILIAR_SHARE:
-            return ReviewReason.UNFAMILIAR
-    if config.review is not None and config.review.low <= score <= config.review.high:
-        return ReviewReason.UNCERTAIN
-    return None
 
 
 @dataclass(frozen=True, slots=True)

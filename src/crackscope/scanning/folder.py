@@ -74,7 +74,10 @@ class FolderScan:
     def __init__(self, scanner: CrackScanner, output: Path, *, overlays: bool, every_s: float) -> None:
         self._scanner, self._output = scanner, output
         self._overlays, self._every_s = overlays, every_s
-        self._header = results_header(scanner.classifier.bundle, scanner.settings)
+        settings = scanner.settings
+        if settings.threshold is None:
+            settings = replace(settings, threshold=scanner.classifier.threshold)
+        self._header = results_header(scanner.classifier.bundle, settings)
         # Engines agree only to 1e-5: a scan that went on with another would mix their digits. The network's
         # SHA-256 in the header does not tell how cells become probabilities.
         cells = asdict(scanner.classifier.bundle.config.cells)

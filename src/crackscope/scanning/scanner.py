@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -15,13 +11,14 @@ from crackscope.cpus import available_cpus
 from crackscope.guard import one_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.engines import Device, Engine
-from crackscope.inference.outputs import ModelOutputs
+from crackscope.inference.inputs import Reading
+from crackscope.inference.looking import scale_of
+from crackscope.photos.geo import GeoReference
 from crackscope.photos.items import OpenPhoto, PhotoFile, PixelArray, ScanItem
 from crackscope.photos.large import WindowedPhoto
 from crackscope.photos.pixels import U8
-from crackscope.scanning.analysis import Analysis, analyse, plan_scales
+from crackscope.scanning.analysis import Analysis, analyse
 from crackscope.scanning.folder import FolderScan, ScanSummary
-from crackscope.scanning.geo import GeoReference, georeference_of
 from crackscope.scanning.overlay import draw_overlay, write_overlay
 from crackscope.scanning.records import PhotoReport, ScaleSource, ScanSettings
 
@@ -42,10 +39,7 @@ class CrackScanner:
         runs_on: tuple[str, str] = (Engine.ONNXRUNTIME, Device.AUTO),
     ) -> None:
         self.classifier, self.settings, self.jobs, self.runs_on = classifier, settings, jobs, runs_on
-        # One photo alone keeps all workers busy, and photos beside each other share them: batches of tiles
-        # are the unit of work, each on one thread of the session.
-        self._workers = ThreadPoolExecutor(jobs, thread_name_prefix="tiles")
-        self._one_large_at_a_time = threading.Lock()
+        self._reading = Reading(config=classifier.bundle.config, settings=settings)
 
     @classmethod
     def load(
@@ -125,18 +119,13 @@ class CrackScanner:
             MissingExtraError: It needs an extra that is not installed.
             OutputError: The overlay can't be written.
         """
-        with one_photo(item.name):
-            turn = self._one_large_at_a_time if item.large else nullcontext()
-            with turn, item.open(self._finest_grid) as photo:
-                return self._scan_open(item, photo, overlay_to)
+        with one_photo(item.name), item.open(self._reading.at_least_hw) as photo:
+            return self._scan_open(item, photo, overlay_to)
 
     def _scan_open(self, item: ScanItem, photo: OpenPhoto, overlay_to: Path | None) -> PhotoReport:
-        place = _georeference(photo)
-        settings = self.settings
-        if settings.mm_per_px is None and place is not None:
-            settings = replace(settings, mm_per_px=place.scale.mm_per_px)
-        analysis = analyse(photo.source, self.run_model, self.classifier.bundle.config, settings)
-        report = self._report(item, photo, analysis, settings.mm_per_px, place)
+        place = photo.source.georeference if isinstance(photo.source, WindowedPhoto) else None
+        analysis = analyse(photo.source, item.name, self.classifier, self.settings)
+        report = self._report(item, photo, analysis, place)
         if overlay_to is not None:
             report = replace(report, overlay=f"{overlay_to.parent.name}/{overlay_to.name}")
             write_overlay(overlay_to, draw_overlay(photo.source, report, analysis.heat))
@@ -147,19 +136,19 @@ class CrackScanner:
         item: ScanItem,
         photo: OpenPhoto,
         analysis: Analysis,
-        mm_per_px: float | None,
         place: GeoReference | None,
     ) -> PhotoReport:
         metadata, regions = photo.metadata, analysis.regions
+        mm_per_px = scale_of(photo.source, self.settings)
         if place is not None:
             metadata = place.describe(metadata)
             regions = tuple(replace(region, place=place.place(region.box_ltrb)) for region in regions)
         return PhotoReport(
             path=item.name,
-            label=analysis.label,
-            score=analysis.score,
-            threshold=analysis.threshold,
-            reason=analysis.reason,
+            label=analysis.answer.label,
+            score=analysis.answer.score,
+            threshold=analysis.answer.threshold,
+            reason=analysis.answer.reason,
             sha256=item.sha256,
             photo_hw=photo.source.photo_hw,
             tile_px=analysis.tile_px,
@@ -177,20 +166,3 @@ class CrackScanner:
         if mm_per_px is None:
             return ScaleSource.UNCALIBRATED
         return ScaleSource.MAP if self.settings.mm_per_px is None else ScaleSource.USER
-
-    def _finest_grid(self, photo_hw: tuple[int, int]) -> tuple[int, int]:
-        return plan_scales(photo_hw, self.classifier.bundle.config, self.settings)[0].grid_hw
-
-    def run_model(self, batches: Iterable[U8]) -> Iterator[ModelOutputs]:
-        """Outputs in the order of the batches, at most two batches per worker ahead."""
-        waiting: deque[Future[ModelOutputs]] = deque()
-        for batch in batches:
-            waiting.append(self._workers.submit(self.classifier.infer, batch))
-            if len(waiting) > 2 * self.jobs:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def _georeference(photo: OpenPhoto) -> GeoReference | None:
-    return georeference_of(photo.source.dataset) if isinstance(photo.source, WindowedPhoto) else None

@@ -41,8 +41,6 @@ def video_frames(path: Path, every_s: float) -> list[VideoFrame]:
 class VideoFrame:
     """One frame; named ``clip.mp4#t=3.5`` (a media fragment)."""
 
-    large = False
-
     def __init__(self, video: _Video, time_s: float) -> None:
         self.name = f"{video.path}#t={time_s:g}"
         self.stem = f"{video.path.stem}-{time_s:08.3f}s"

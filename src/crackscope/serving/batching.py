@@ -19,8 +19,8 @@ import numpy as np
 from crackscope.errors import PhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.classifier import CrackClassifier
-from crackscope.inference.inputs import Reading, ReadyPhoto, ready_photo
-from crackscope.inference.outputs import ModelOutputs, scored_photo
+from crackscope.inference.inputs import ReadyPhoto
+from crackscope.inference.outputs import ModelOutputs, ScoredPhoto, scored_photo
 from crackscope.records import Failure, Prediction
 
 
@@ -39,8 +39,8 @@ class MicroBatcher:
     """Classifies single photos for many clients at once.
 
     Args:
-        classifier: Loaded with one thread; this class brings the others.
-        threads: Runs of the model at a time.
+        classifier: Its own threads work on the tiles of photos that are larger than a patch.
+        threads: Photos that are decoded, and runs of the model, at a time.
         batch_size: Photos in one run, at most.
         queue: Photos taken in and not answered, at most.
         limit_pixels: Photos with more are refused.
@@ -58,7 +58,7 @@ class MicroBatcher:
         on_batch: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._classifier, self._batch_size, self._queue = classifier, batch_size, queue
-        self._reading = Reading(input_hw=classifier.bundle.config.input_hw, limit_pixels=limit_pixels)
+        self._reading = classifier.reading(limit_pixels=limit_pixels)
         self._on_batch = on_batch
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         self._ready: deque[_Waiting] = deque()
@@ -102,9 +102,12 @@ class MicroBatcher:
         if not answer.set_running_or_notify_cancel():
             return
         try:
-            photo = ready_photo(file.read(), self._reading)
+            photo = self._classifier.read(file.read(), name, self._reading)
         except Exception as error:
             answer.set_exception(error)
+            return
+        if isinstance(photo, ScoredPhoto):
+            self._judge(name, photo, answer)
             return
         self._ready.append(_Waiting(photo, name, answer))
         self._pool.submit(self._classify)
@@ -115,7 +118,7 @@ class MicroBatcher:
         if not batch:
             return
         try:
-            outputs = self._classifier.run(np.stack([waiting.photo.pixels_hwc for waiting in batch]))
+            outputs = self._classifier.infer(np.stack([waiting.photo.pixels_hwc for waiting in batch]))
         except Exception:
             # One of them may be at fault, and must not take the photos of others with it.
             for waiting in batch:
@@ -128,19 +131,22 @@ class MicroBatcher:
     def _classify_alone(self, waiting: _Waiting) -> None:
         try:
             with one_photo(waiting.name):
-                outputs = self._classifier.run(waiting.photo.pixels_hwc[None])
+                outputs = self._classifier.infer(waiting.photo.pixels_hwc[None])
         except Exception as error:
             waiting.answer.set_exception(error)
             return
         self._answer(waiting, outputs, 0)
 
     def _answer(self, waiting: _Waiting, outputs: ModelOutputs, index: int) -> None:
+        self._judge(waiting.name, scored_photo(waiting.name, waiting.photo, outputs, index), waiting.answer)
+
+    def _judge(self, name: str, scored: ScoredPhoto | Failure, answer: Future[Prediction]) -> None:
         try:
-            with one_photo(waiting.name):
-                outcome = self._classifier.judge(scored_photo(waiting.name, waiting.photo, outputs, index))
+            with one_photo(name):
+                outcome = self._classifier.judge(scored)
                 if isinstance(outcome, Failure):
                     raise PhotoError(outcome.error)
         except Exception as error:
-            waiting.answer.set_exception(error)
+            answer.set_exception(error)
             return
-        waiting.answer.set_result(outcome)
+        answer.set_result(outcome)

@@ -34,7 +34,7 @@ class Server:
     """Everything that lives as long as the server.
 
     Attributes:
-        classifier: One thread per call; several may call it at a time.
+        classifier: One for all; several may call it at a time.
         batcher: Classifies uploaded photos for all clients.
         runner: Scans stored photos.
         suggester: Says which tiles to review next.
@@ -76,7 +76,7 @@ def open_server(settings: ServeSettings) -> Server:
     """
     lock = _locked(settings)
     threads = settings.threads or available_cpus()
-    classifier = CrackClassifier.load(settings.model or site_model(settings.data_dir), threads=1)
+    classifier = CrackClassifier.load(settings.model or site_model(settings.data_dir), threads=threads)
     metrics, store = Metrics(), PhotoStore(settings.data_dir / "photos")
     sessions = open_database(settings.database_url, settings.data_dir)
     batcher = MicroBatcher(

@@ -61,7 +61,7 @@ def test_review_reasons_reach_the_prediction(tmp_path: Path, grey_photo: MakePho
     assert classifier.predict(grey_photo("mid.png", 128)).reason is ReviewReason.UNCERTAIN
     assert classifier.predict(grey_photo("sure.png", 0)).reason is None
     large = classifier.predict(grey_photo("large.png", 0, (64, 257)))
-    assert (large.review, large.reason) == (True, ReviewReason.LARGER_THAN_A_PATCH)
+    assert (large.review, large.reason) == (False, None)
 
 
 def test_many_paths_come_back_in_their_order(classifier: CrackClassifier, grey_photo: MakePhoto) -> None:
@@ -129,9 +129,8 @@ def test_the_pixel_limit_makes_failures(classifier: CrackClassifier, grey_photo:
     assert "limit" in outcome.error
 
 
-def test_a_fast_decode_is_close_and_keeps_the_photo_s_size(
-    classifier: CrackClassifier, tmp_path: Path
-) -> None:
+def test_a_fast_decode_is_close_and_keeps_the_photo_s_size(tmp_path: Path) -> None:
+    classifier = CrackClassifier.load(write_tiny_bundle(tmp_path / "model", patch_px=1000))
     random = np.random.default_rng(0)
     pixels = np.asarray(Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8)).resize((1000, 800)))
     path = tmp_path / "photo.jpg"
@@ -141,7 +140,19 @@ def test_a_fast_decode_is_close_and_keeps_the_photo_s_size(
     assert isinstance(exact, ScoredPhoto)
     assert isinstance(fast, ScoredPhoto)
     assert fast.photo_hw == exact.photo_hw == (800, 1000)
-    assert abs(fast.score - exact.score) < 0.01
+    assert 0 < abs(fast.score - exact.score) < 0.01
+
+
+def test_a_fast_decode_of_a_photo_in_tiles_is_close(classifier: CrackClassifier, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    image = Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8)).resize((2500, 2200))
+    image.save(tmp_path / "photo.jpg", quality=90)
+    [exact] = classifier.run_paths([tmp_path / "photo.jpg"])
+    [fast] = classifier.run_paths([tmp_path / "photo.jpg"], fast_decode=True)
+    assert isinstance(exact, ScoredPhoto)
+    assert isinstance(fast, ScoredPhoto)
+    assert exact.photo_hw == fast.photo_hw == (2200, 2500)
+    assert 0 < abs(fast.score - exact.score) < 0.01
 
 
 def test_scored_photos_carry_everything_the_model_gives(

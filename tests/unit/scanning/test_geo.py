@@ -11,7 +11,7 @@ from PIL import Image
 
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
-from crackscope.scanning.geo import georeference_of
+from crackscope.photos.geo import georeference_of
 from tests.unit.scanning.conftest import wall
 
 rasterio = pytest.importorskip("rasterio")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from crackscope.scanning.places import places_to_cells, upsample
+from crackscope.inference.places import places_to_cells, upsample
 
 
 def test_a_cell_of_equal_places_has_their_logit() -> None:

@@ -23,7 +23,8 @@ class TileGrid:
 
     Attributes:
         photo_hw: Height and width of the photo in pixels.
-        tile_px: Side of a tile in pixels of the photo; never more than the photo's shorter side.
+        tile_px: Side of a tile in pixels of the photo; never more than the photo's shorter side, but for one
+            look at a whole photo, where it is the longer one.
         input_hw: Height and width of the network's input.
         cells_hw: Cells per tile, down and across.
         stride_cells_hw: Cells from one tile to the next, down and across.
@@ -65,6 +66,11 @@ class TileGrid:
     def lefts(self) -> tuple[int, ...]:
         """First cell column of every column of tiles."""
         return starts(self.shape[1], self.cells_hw[1], self.stride_cells_hw[1], self.shift_cells)
+
+    @property
+    def is_whole_photo(self) -> bool:
+        """Whether its one tile is all of the photo."""
+        return self.shape == self.cells_hw
 
     @property
     def count(self) -> int:
@@ -117,6 +123,18 @@ def plan_tiles(
         cells_hw=cells_hw,
         stride_cells_hw=(_stride(cells_hw[0], overlap), _stride(cells_hw[1], overlap)),
         shift_cells=shift_cells,
+    )
+
+
+def whole_photo(photo_hw: tuple[int, int], input_hw: tuple[int, int]) -> TileGrid:
+    """One tile that is all of a photo, whatever its aspect ratio."""
+    cells_hw = (_cells_per_side(input_hw[0]), _cells_per_side(input_hw[1]))
+    return TileGrid(
+        photo_hw=photo_hw,
+        tile_px=max(photo_hw),
+        input_hw=input_hw,
+        cells_hw=cells_hw,
+        stride_cells_hw=cells_hw,
     )
 
 

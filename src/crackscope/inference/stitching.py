@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import Calibration
-from crackscope.scanning.scoring import TileEvidence
-from crackscope.scanning.tiling import TileGrid
+from crackscope.inference.tile_scores import TileEvidence
+from crackscope.inference.tiling import TileGrid
 
 F32 = NDArray[np.float32]
 

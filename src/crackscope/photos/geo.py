@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.records import BoxLTRB, RegionPlace, Ring
+from crackscope.photos.ground_scale import Scale, ground_scale
 from crackscope.photos.metadata import PhotoMetadata
-from crackscope.scanning.ground_scale import Scale, ground_scale
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 F64 = NDArray[np.float64]
+#: Left, top, right, bottom in pixels of the upright photo; right and bottom exclusive.
+BoxLTRB = tuple[int, int, int, int]
+Ring = tuple[tuple[float, float], ...]
 #: (N,) x and (N,) y in pixels, the corner of the first pixel being (0, 0) -> (N,) x and (N,) y in the CRS.
 ToCrs = Callable[[F64, F64], tuple[F64, F64]]
 
@@ -33,6 +35,20 @@ _METRES_PER_DEGREE = 6378137 * math.pi / 180
 _STRAIGHT_PX, _MOST_PARTS = 0.1, 64
 #: Ground control points may miss the fitted map by this share of its diagonal.
 _LARGEST_MISS = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPlace:
+    """Where a region lies on the earth: its box as closed rings.
+
+    Attributes:
+        polygons_wgs84: (longitude, latitude), counter-clockwise; several where the 180th meridian cuts the
+            box. Edges that are bent in these coordinates have more points than two.
+        ring_crs: The box's corners in the coordinate reference system of the photo, from the lower left one.
+    """
+
+    polygons_wgs84: tuple[Ring, ...]
+    ring_crs: Ring
 
 
 class PlaceError(Exception):

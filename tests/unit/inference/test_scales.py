@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from crackscope.inference.scales import tile_sides
 from crackscope.scanning.records import ScanSettings
-from crackscope.scanning.scales import tile_sides
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from crackscope.errors import UnreadablePhotoError
 from crackscope.inference.outputs import ModelOutputs
+from crackscope.inference.places import places_to_cells
+from crackscope.inference.quality import sharpness
+from crackscope.inference.tiling import TileGrid
 from crackscope.photos.pixels import LEAST_OPACITY, U8, PixelSource
-from crackscope.scanning.places import places_to_cells
-from crackscope.scanning.tiling import TileGrid
 
 F32 = NDArray[np.float32]
 RunModel = Callable[[Iterable[U8]], Iterator[ModelOutputs]]
@@ -37,6 +38,9 @@ class TileEvidence:
         coarse: A place of the network's map is no smaller than a cell.
         distance: (R, C) float32 from the training data, or ``None``.
         picture: (rows, columns) of cells, float32 0..1: how much of each cell is picture.
+        sharpness: Of the tiles that lie side by side, see `inference.quality`; empty where tiles are enlarged
+            for the network, which makes any photo look soft.
+        strongest: What the network gives for the tile with the highest score.
     """
 
     looked: NDArray[np.bool_]
@@ -46,6 +50,13 @@ class TileEvidence:
     coarse: bool
     distance: F32 | None
     picture: F32
+    sharpness: tuple[float, ...]
+    strongest: ModelOutputs
+
+    @property
+    def distances(self) -> F32 | None:
+        """(N,) of the tiles that were looked at."""
+        return None if self.distance is None else self.distance[self.looked]
 
 
 def score_tiles(run: RunModel, source: PixelSource, grid: TileGrid) -> TileEvidence:
@@ -57,17 +68,14 @@ def score_tiles(run: RunModel, source: PixelSource, grid: TileGrid) -> TileEvide
     cutter = _TileCutter(source, grid)
     # Embeddings are dropped at once, and maps finer than cells: of a gigapixel photo either would fill half a
     # gigabyte.
-    parts = [
-        (
-            out.score,
-            out.logit,
-            places_to_cells(out.place_logits, grid.cells_hw),
-            out.distance,
-            out.cam.shape[1],
-        )
-        for out in run(cutter.batches())
-    ]
-    if not parts:
+    parts, strongest = [], None
+    for out in run(cutter.batches()):
+        cells = places_to_cells(out.place_logits, grid.cells_hw)
+        parts.append((out.score, out.logit, cells, out.distance, out.cam.shape[1]))
+        row = int(out.score.argmax())
+        if strongest is None or out.score[row] > strongest.score[0]:
+            strongest = out[row : row + 1]
+    if strongest is None:
         raise UnreadablePhotoError("nearly all of it is transparent or without data")
     scores, logits, cells, distances, places = zip(*parts, strict=True)
     looked = cutter.looked
@@ -79,6 +87,8 @@ def score_tiles(run: RunModel, source: PixelSource, grid: TileGrid) -> TileEvide
         coarse=places[0] <= grid.cells_hw[0],
         distance=None if distances[0] is None else _placed(distances, looked),
         picture=cutter.picture,
+        sharpness=tuple(cutter.sharpness),
+        strongest=strongest,
     )
 
 
@@ -95,6 +105,8 @@ class _TileCutter:
         self._source, self._grid = source, grid
         self.looked = np.ones((len(grid.tops), len(grid.lefts)), np.bool_)
         self.picture: F32 = np.ones(grid.shape, np.float32)
+        self.sharpness: list[float] = []
+        self._measured = _side_by_side(grid)
 
     def batches(self) -> Iterator[U8]:
         """Tiles in row order, `BATCH` at a time."""
@@ -114,8 +126,12 @@ class _TileCutter:
                 y = top * cell_h - first
                 for column, left in enumerate(self._grid.lefts):
                     place = np.s_[y : y + input_h, left * cell_w : left * cell_w + input_w]
-                    if self.looked[row, column]:
-                        yield band[place] if holes is None else _filled(band[place], holes[place])
+                    if not self.looked[row, column]:
+                        continue
+                    tile = band[place] if holes is None else _filled(band[place], holes[place])
+                    if self._measured[row, column]:
+                        self.sharpness.append(sharpness(tile))
+                    yield tile
 
     def _find_holes(self, rows: range, first: int, end: int) -> NDArray[np.bool_] | None:
         """Which pixels of a band are no picture; notes how much picture its cells and tiles have."""
@@ -132,6 +148,19 @@ class _TileCutter:
                 share = self.picture[top : top + down, left : left + across].mean()
                 self.looked[row, column] = share >= LEAST_PICTURE
         return holes
+
+
+def _side_by_side(grid: TileGrid) -> NDArray[np.bool_]:
+    """(R, C), the tiles whose sharpness is measured: not all, for it takes a tenth of the network's time."""
+    if not grid.is_whole_photo and grid.tile_px < max(grid.input_hw):
+        return np.zeros((len(grid.tops), len(grid.lefts)), np.bool_)
+    down, across = (
+        np.arange(count) % -(-cells // stride) == 0
+        for count, cells, stride in zip(
+            (len(grid.tops), len(grid.lefts)), grid.cells_hw, grid.stride_cells_hw, strict=True
+        )
+    )
+    return np.asarray(np.outer(down, across))
 
 
 def _filled(tile: U8, holes: NDArray[np.bool_]) -> U8:

@@ -124,8 +124,8 @@ class ModelConfig:
         input_hw: Height and width of the graph's input, in pixels.
         cells: How sure a cell of a scan's heat map is: ``sigmoid(scale * log_odds + bias)`` of its log odds
             for even odds, which the tiles' activation maps give.
-        patch_px: Side of the training patches at their photo's resolution, in pixels; a photo much larger
-            than this is to be scanned, not squeezed.
+        patch_px: Side of the training patches at their photo's resolution, in pixels; a photo larger than
+            about this is looked at in tiles.
         backbone: timm's name of the network.
         weights: Where the backbone's starting weights came from, with their licence.
         labels: Class names in the order of their index.

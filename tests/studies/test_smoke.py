@@ -141,6 +141,11 @@ def test_cells(study, data: Path, tiny: Path) -> None:  # type: ignore[no-untype
     assert len(_rows(shown)) == 3 * 3
 
 
+def test_one_look(study, data: Path, tiny: Path) -> None:  # type: ignore[no-untyped-def]
+    shown = study("one_look", "--data", data, "--model", tiny, "--sides", 64, 100, "--crops", 4)
+    assert len(_rows(shown)) == 2 * 2
+
+
 def test_photo_decision(study, data: Path, tiny: Path) -> None:  # type: ignore[no-untyped-def]
     shown = study("photo_decision", "--synthetic", 1, "--model", tiny)
     assert len(_rows(shown)) == 3

@@ -35,7 +35,7 @@ def _use(config: ModelConfig) -> str:
     return (
         "## What it is for\n\n"
         f"Patches of concrete surfaces like its training patches of about {config.patch_px} x "
-        f"{config.patch_px} pixels. A larger photo is to be scanned (`crackscope scan`), not squeezed.\n"
+        f"{config.patch_px} pixels. A larger photo is looked at in tiles at its own scale.\n"
         "It points a person to places worth looking at. It is no judgement on the safety of a structure: it "
         "does not\nknow how deep or how old a crack is, and joints, edges, shadows and formwork lines can "
         "look like cracks to it."

@@ -85,8 +85,7 @@ def read_header(source: Path | BinaryIO, limit_pixels: int) -> Header | None:
 
 def _header_of_odd_tiff(source: Path | BinaryIO) -> Header | None:
     """Of one that Pillow does not read, but GDAL may."""
-    opened = source.open("rb") if isinstance(source, Path) else nullcontext(source)
-    with suppress(OSError), opened as stream:
+    with suppress(OSError), source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
         stream.seek(0)
         facts = read_tiff_facts(stream)
         if facts is None or 0 in facts.photo_hw:

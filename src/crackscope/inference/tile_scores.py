@@ -70,8 +70,8 @@ def score_tiles(run: RunModel, source: PixelSource, grid: TileGrid) -> TileEvide
     # gigabyte.
     parts, strongest = [], None
     for out in run(cutter.batches()):
-        cells = places_to_cells(out.place_logits, grid.cells_hw)
-        parts.append((out.score, out.logit, cells, out.distance, out.cam.shape[1]))
+        logits_of_cells = places_to_cells(out.place_logits, grid.cells_hw)
+        parts.append((out.score, out.logit, logits_of_cells, out.distance, out.cam.shape[1]))
         row = int(out.score.argmax())
         if strongest is None or out.score[row] > strongest.score[0]:
             strongest = out[row : row + 1]

@@ -265,7 +265,7 @@ def test_a_row_that_can_not_be_written_is_the_row_of_a_failure(
         Prediction, "as_row", lambda self: 1 / 0 if self.path.endswith("b.png") else as_row(self)
     )
     text = "".join(text_lines(outcomes, Format(form)))
-    assert text.count("Negative") == 2
+    assert text.count("Positive") == 2
     assert text.count("unexpected ZeroDivisionError") == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from crackscope.bundle import ONNX_NAME, Bundle, Calibration, ModelConfig, write_bundle
-from crackscope.errors import ExportError
+from crackscope.errors import BundleError, ExportError
 from crackscope.inference.outputs import ModelOutputs
 from crackscope.inference.session import open_session
 from crackscope.slot_surgery import with_slots
@@ -135,8 +135,11 @@ def export_onnx(graph: ExportedGraph, path: Path, input_hw: tuple[int, int]) -> 
             ) from error
     if program is None:
         raise ExportError("PyTorch's ONNX exporter returned nothing")
-    # Nobody adapts a graph whose head can't be found; whether it computes the same is what the gate asks.
-    onnx.save_model(with_slots(_anonymous(program.model_proto), graph.network.backbone_name), path)
+    model = _anonymous(program.model_proto)
+    # A graph that ends in another way works too, and only can't be adapted; the gate judges both.
+    with suppress(BundleError):
+        model = with_slots(model, graph.network.backbone_name)
+    onnx.save_model(model, path)
 
 
 def check_parity(graph: ExportedGraph, bundle: Bundle, images_nhwc: NDArray[np.uint8]) -> Parity:

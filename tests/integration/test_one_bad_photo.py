@@ -298,7 +298,20 @@ def test_a_step_that_fails_in_a_job_is_a_failed_photo(
     assert "/data/" not in failed["error"]
 
 
-@pytest.mark.parametrize("step", [*PREDICT_STEPS[:3], "crackscope.serving.batching.scored_photo"])
+def test_a_patch_that_has_no_score_in_the_api_does_not_keep_the_others_waiting(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_second_call(monkeypatch, "crackscope.serving.batching.scored_photo", BOOM)
+    for name in "abc":
+        save_wall(tmp_path / "patches" / f"{name}.png", 64, 64)
+    answer = client.post("/v1/predict", files=uploads(tmp_path / "patches"))
+    assert answer.status_code == 200
+    errors = [row["error"] for row in answer.json()]
+    assert sum(error is not None and "please report" in error for error in errors) == 1
+    assert errors.count(None) == 2
+
+
+@pytest.mark.parametrize("step", PREDICT_STEPS[:4])
 def test_a_step_that_fails_in_the_api_is_the_row_of_its_photo(
     client: TestClient, photos: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

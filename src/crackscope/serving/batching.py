@@ -107,7 +107,7 @@ class MicroBatcher:
             answer.set_exception(error)
             return
         if isinstance(photo, ScoredPhoto):
-            self._judge(name, photo, answer)
+            self._judge(name, lambda: photo, answer)
             return
         self._ready.append(_Waiting(photo, name, answer))
         self._pool.submit(self._classify)
@@ -138,12 +138,15 @@ class MicroBatcher:
         self._answer(waiting, outputs, 0)
 
     def _answer(self, waiting: _Waiting, outputs: ModelOutputs, index: int) -> None:
-        self._judge(waiting.name, scored_photo(waiting.name, waiting.photo, outputs, index), waiting.answer)
+        name, photo = waiting.name, waiting.photo
+        self._judge(name, lambda: scored_photo(name, photo, outputs, index), waiting.answer)
 
-    def _judge(self, name: str, scored: ScoredPhoto | Failure, answer: Future[Prediction]) -> None:
+    def _judge(
+        self, name: str, scored: Callable[[], ScoredPhoto | Failure], answer: Future[Prediction]
+    ) -> None:
         try:
             with one_photo(name):
-                outcome = self._classifier.judge(scored)
+                outcome = self._classifier.judge(scored())
                 if isinstance(outcome, Failure):
                     raise PhotoError(outcome.error)
         except Exception as error:

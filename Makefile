@@ -30,6 +30,10 @@ fix: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The documentation site into site/; a dead link or a page that no one leads to is an error.
+docs: $(VENV)/installed
+	$(BIN)/python -m mkdocs build --strict
+
 # Wheel and sdist into dist/; the same commit gives the same bytes.
 dist: $(VENV)/installed
 	rm -rf dist

@@ -62,7 +62,10 @@ _KNOWN_LAYOUTS = _Layout({("positive",): Label.POSITIVE, ("negative",): Label.NE
 
 
 def discover(
-    folders: Sequence[Path], *, positive: str | Path | None = None, negative: str | Path | None = None
+    folders: Sequence[Path | str],
+    *,
+    positive: str | Path | None = None,
+    negative: str | Path | None = None,
 ) -> Dataset:
     """Find the labelled photos below one or several folders.
 
@@ -79,7 +82,7 @@ def discover(
         MissingClassError: A class has no photo.
         DataError: The folders can't be read, or have no common parent.
     """
-    roots = [_existing(folder) for folder in folders]
+    roots = [_existing(Path(folder)) for folder in folders]
     if not roots:
         raise NoPhotosError("no data folder was given")
     layout = _layout(roots, positive, negative)

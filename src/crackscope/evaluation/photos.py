@@ -45,7 +45,7 @@ class GroupedPhoto:
 
 
 def find_labelled_photos(
-    folders: Sequence[Path],
+    folders: Sequence[Path | str],
     *,
     manifest: Path | None = None,
     part: str | None = None,
@@ -78,7 +78,7 @@ def find_labelled_photos(
         dataset = discover(folders, positive=positive, negative=negative)
         return photos_of_dataset(dataset, part=kept, grouping=how, corrections=corrections, progress=progress)
     try:
-        root = Path(os.path.commonpath([folder.absolute() for folder in folders]))
+        root = Path(os.path.commonpath([Path(folder).absolute() for folder in folders]))
     except ValueError as error:
         raise DataError(f"the data folders have no common parent: {error}") from error
     if not root.is_dir():

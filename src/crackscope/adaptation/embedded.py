@@ -22,7 +22,7 @@ from crackscope.resizing import resize_rgb
 Progress = Callable[[int, int | None], None]
 Pixels = NDArray[np.uint8]
 
-#: Painted variants of every healthy tile; more gave nothing on sites left out (docs/site-kit.md).
+#: Painted variants of every healthy tile; more gave nothing on sites left out (studies/site-kit.md).
 CRACKS_PER_TILE = 2
 LOOKALIKES_PER_TILE = 1
 

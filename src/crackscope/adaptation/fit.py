@@ -100,7 +100,7 @@ def choose_cut(logits: NDArray[np.float64], evidence: Evidence) -> float:
     """The logit where Positive begins, from held-out logits.
 
     With labels it is 0: the fit weighs both classes alike, and a cut searched on a hundred noisy logits was
-    no better on the whole (docs/site-kit.md). Painted cracks alone put it in the wrong place, because they
+    no better on the whole (studies/site-kit.md). Painted cracks alone put it in the wrong place, because they
     are not as faint, or as plain, as the site's own; healthy photos are real, and a share stays below.
     """
     if evidence.labelled.any():

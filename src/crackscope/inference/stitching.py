@@ -46,7 +46,7 @@ def crack_probability(log_odds: F32, cells: Calibration) -> F32:
 
     Args:
         log_odds: (rows, columns) float32 of `cell_log_odds`.
-        cells: The model's, fitted on walls of real patches with painted cracks (docs/scanning.md has what
+        cells: The model's, fitted on walls of real patches with painted cracks (studies/scanning.md has what
             it brings).
     """
     return _sigmoid(cells.scale * log_odds + cells.bias)

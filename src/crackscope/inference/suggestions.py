@@ -2,7 +2,7 @@
 
 The tiles nearest to the threshold are where a label moves the model most, but they often show the same thing
 many times. So of the most uncertain ones those are taken that differ from each other and from what is known.
-Mix them with tiles drawn by chance: docs/active-learning.md has what happens on real photos without.
+Mix them with tiles drawn by chance: studies/active-learning.md has what happens on real photos without.
 """
 
 from __future__ import annotations

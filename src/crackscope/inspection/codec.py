@@ -16,7 +16,7 @@ import msgspec
 from crackscope.inspection.records import PhotoReport, Region, ScaleSource, TileScore
 from crackscope.photos.metadata import PhotoMetadata
 
-#: Version of every table and document a scan writes; docs/scanning.md describes it.
+#: Version of every table and document a scan writes; studies/scanning.md describes it.
 SCHEMA_VERSION = 1
 RESULTS_JSON = "results.json"
 

@@ -1,4 +1,4 @@
-"""The tables and documents of a scan, version 1; docs/scanning.md and ``schemas/`` describe them.
+"""The tables and documents of a scan, version 1; studies/scanning.md and ``schemas/`` describe them.
 
 Everything is written from the reports alone, in their order, without clocks or machine names: the same
 photos, model and settings give the same bytes.

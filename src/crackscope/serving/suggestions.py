@@ -4,7 +4,7 @@ Embeddings are not kept in the database: they would take more room than the resu
 there say which tiles the model is unsure of; only those are cut out and embedded, each photo decoded once.
 
 Half of the suggestions are drawn by chance: labels of uncertain tiles alone are no sample of the site, and a
-model whose certainty is misplaced would never be asked about its mistakes (docs/active-learning.md).
+model whose certainty is misplaced would never be asked about its mistakes (studies/active-learning.md).
 """
 
 from __future__ import annotations

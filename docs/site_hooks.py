@@ -1,0 +1,14 @@
+"""What MkDocs does with pages before it renders them, see ``hooks`` in mkdocs.yml."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+#: A link that leaves docs/, such as [results](../studies/RESULTS.md#cells).
+_LEAVING = re.compile(r"\[([^\]]+)\]\(\.\./([^)#\s]+)(?:#[^)\s]*)?\)")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Name files of the repository that are no page of the site, instead of leading nowhere."""
+    return _LEAVING.sub(lambda link: f"{link[1]} (`{link[2]}`)", markdown)

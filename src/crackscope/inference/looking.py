@@ -7,7 +7,7 @@ the odds of the strongest place are divided by n, n being the tiles that lie sid
 against its neighbours does not raise an alarm. For a photo that is one look the score is that look's own.
 
 On mosaics of a source that the model was not trained on (9, 35 and 96 patches) the strongest tile alone would
-raise an alarm in up to 5 of 6 crack-free photos; docs/scanning.md has the numbers of this rule, and
+raise an alarm in up to 5 of 6 crack-free photos; studies/scanning.md has the numbers of this rule, and
 ``studies/photo_decision.py`` measures them and those of others.
 """
 

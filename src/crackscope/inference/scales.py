@@ -10,11 +10,11 @@ from crackscope.inference.tiling import TileGrid, plan_tiles, whole_photo
 PATCH_MM = 60.0
 #: A photo whose longer side is at most this many training patches is one look, squeezed to the model's input:
 #: the patches of SDNET2018 are 1.13. At 1.25 one look already finds 0.09 fewer of the cracks of UAV75 and
-#: uav-cc0 than tiles do, at 1.4 up to 0.2, at 2 up to 0.25 (docs/scanning.md).
+#: uav-cc0 than tiles do, at 1.4 up to 0.2, at 2 up to 0.25 (studies/scanning.md).
 ONE_LOOK_PATCHES = 1.15
 #: So long that squeezing it to a square hides what is in it.
 ONE_LOOK_ASPECT = 2.0
-#: Tiles along the shorter side of a photo of unknown scale; measured on UAV75, see docs/scanning.md.
+#: Tiles along the shorter side of a photo of unknown scale; measured on UAV75, see studies/scanning.md.
 TILES_PER_SIDE = 8
 #: The shipped network was taught with crops from 95 pixels up: on UAV75 squares of 32 pixels have an average
 #: precision of 0.89 with tiles of 96 and of 0.83 with 64. Larger tiles lose cracks a few pixels wide.

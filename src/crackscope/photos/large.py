@@ -1,8 +1,8 @@
 """Photos too large to decode whole, and GeoTIFF: read by windows through rasterio (extra ``[geo]``).
 
 Why rasterio: GDAL decodes single blocks of TIFF, BigTIFF and GeoTIFF with any of their compressions, bounds
-its own cache, and knows coordinate reference systems. studies/scanning.md has the comparison with tifffile and
-pyvips.
+its own cache, and knows coordinate reference systems. studies/scanning.md has the comparison with tifffile
+and pyvips.
 """
 
 from __future__ import annotations

@@ -1,19 +1,4 @@
-<<<<<<< HEAD
 """The regions of a photo, from its cells."""
-=======
-"""From the cells of a photo to its score, its regions, and whether a person should look.
-
-The photo's score is not the maximum of its tiles. A tile's score is calibrated for even odds; but in a photo
-of n tiles that has a crack somewhere with even odds, the odds that a given tile shows it are about 1 to n. So
-the odds of the strongest place are divided by n, n being the tiles that lie side by side without overlap
-(Bayes' rule for the changed prior). The score of a place is the mean of the tiles over it, so that one tile
-against its neighbours does not raise an alarm. For a photo of one tile the score is the tile's own.
-
-On mosaics of a source that the model was not trained on (9, 35 and 96 patches) the strongest tile alone would
-raise an alarm in up to 5 of 6 crack-free photos; studies/scanning.md has the numbers of this rule, and
-``studies/photo_decision.py`` measures them and those of others.
-"""
->>>>>>> b5568bb (docs: what was measured moves to studies/, the site builds strictly)
 
 from __future__ import annotations
 

@@ -14,10 +14,15 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return _LEAVING.sub(lambda link: f"{link[1]} (`{link[2]}`)", markdown)
 
 
-#: What Material would fetch from a CDN to search pages that are opened from the disk; a copy lies in docs/assets.
+#: What Material would fetch from a CDN to search pages opened from the disk; a copy lies in docs/assets.
 _SHIM = re.compile(r"https://unpkg\.com/iframe-worker/shim")
 
 
 def on_post_page(output: str, *, page: Any, **_: Any) -> str:
     """Take the copy in the site instead of the one on another host."""
     return _SHIM.sub("../" * page.url.count("/") + "assets/iframe-worker-shim.js", output)
+
+
+def on_post_template(output_content: str, **_: Any) -> str:
+    """The same on the page of what is not found."""
+    return _SHIM.sub("/assets/iframe-worker-shim.js", output_content)

@@ -23,7 +23,7 @@ for _name, _value in {
 
 import ray  # noqa: E402
 
-__all__ = ["count_workers", "ray", "ray_cluster", "silenced"]
+__all__ = ["connect", "count_workers", "ray", "ray_cluster", "silenced"]
 
 #: Shards are written by the workers themselves: only numbers of shards, and the model, pass through the
 #: object store. Ray's own choice would be a third of the memory.
@@ -41,7 +41,7 @@ def ray_cluster(address: str | None) -> Iterator[None]:
         yield
         return
     with silenced():
-        _connect(address)
+        connect(address)
     try:
         yield
     finally:
@@ -81,7 +81,13 @@ def silenced() -> Iterator[None]:
         os.close(kept)
 
 
-def _connect(address: str | None) -> None:
+def connect(address: str | None) -> None:
+    """Connect to a cluster, or start one here.
+
+    Raises:
+        SettingsError: There is no cluster at the address.
+        BatchStoppedError: Ray does not start.
+    """
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:

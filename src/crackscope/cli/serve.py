@@ -74,6 +74,10 @@ def serve(
     limit_jobs: Annotated[int, typer.Option(min=1, help="Most scans that wait or run at a time.")] = 100,
     limit_queue: Annotated[int, typer.Option(min=1, help="Most photos that wait for a prediction.")] = 1024,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a prediction is given up.")] = 60.0,
+    ray: Annotated[
+        str | None,
+        typer.Option(help="Address of a Ray cluster, or 'auto', that scans instead of this process."),
+    ] = None,
 ) -> None:
     """Serve the page and the REST API: upload, scan, review, report.
 
@@ -98,6 +102,7 @@ def serve(
         threads=threads,
         keep_uploads_h=keep_uploads,
         request_log=request_log,
+        ray=ray,
         limits=Limits(
             files=limit_files,
             file_bytes=limit_file_mb * 1_000_000,

@@ -22,6 +22,7 @@ from crackscope.serving.jobs import JobRunner
 from crackscope.serving.metrics import Metrics
 from crackscope.serving.models import Base, Photo
 from crackscope.serving.photo_store import PhotoStore
+from crackscope.serving.scan_workers import open_workers
 from crackscope.serving.settings import ServeSettings
 from crackscope.serving.site_model import site_model
 from crackscope.serving.suggestions import Suggester
@@ -90,8 +91,8 @@ def open_server(settings: ServeSettings) -> Server:
     runner = JobRunner(
         sessions,
         store,
-        classifier,
-        threads=threads,
+        open_workers(classifier, threads=threads, ray=settings.ray),
+        model_sha256=classifier.bundle.identity,
         limit_pixels=settings.limits.pixels,
         on_photo=lambda outcome: metrics.scanned.labels(outcome).inc(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +16,13 @@ from sqlalchemy.orm import Session
 
 from crackscope.errors import CrackscopeError, UnexpectedPhotoError
 from crackscope.guard import one_photo
-from crackscope.inference.classifier import CrackClassifier
 from crackscope.inspection.codec import region_document
 from crackscope.scanning.records import PhotoReport, ScanSettings
-from crackscope.scanning.scanner import CrackScanner
 from crackscope.serving.database import Sessions
 from crackscope.serving.models import Job, Photo, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import delete_expired
+from crackscope.serving.scan_workers import ScanWorkers
 from crackscope.serving.verdicts import lock_photo, settle
 
 #: A photo whose scan was begun this often and never ended is given up: it may be what kills the server.
@@ -84,20 +84,21 @@ class _Scanned:
 
 
 class JobRunner:
-    """Works through the queue, oldest job first, a photo at a time with all threads on its tiles."""
+    """Works through the queue, oldest job first, as many photos at a time as there are workers."""
 
     def __init__(
         self,
         sessions: Sessions,
         store: PhotoStore,
-        classifier: CrackClassifier,
+        workers: ScanWorkers,
         *,
-        threads: int,
+        model_sha256: str,
         limit_pixels: int,
         on_photo: Callable[[str], None],
     ) -> None:
-        self._sessions, self._store, self._classifier = sessions, store, classifier
-        self._threads, self._limit_pixels, self._on_photo = threads, limit_pixels, on_photo
+        self._sessions, self._store, self._workers = sessions, store, workers
+        self._model_sha256, self._limit_pixels, self._on_photo = model_sha256, limit_pixels, on_photo
+        self._scanning = ThreadPoolExecutor(workers.workers, thread_name_prefix="scanning")
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="scans", daemon=True)
 
@@ -115,16 +116,17 @@ class JobRunner:
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """Finish the photo in work; the rest of its job goes on at the next start."""
+        """Finish the photos in work; the rest of their job goes on at the next start."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._workers.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                worked = self._work_on_one()
+                worked = self._work_on_next()
             except Exception:
                 # The database may be away for a while; scans must go on when it is back.
                 _log.exception("the queue of scans could not be worked on")
@@ -133,28 +135,25 @@ class JobRunner:
                 self._wake.wait(_TIDY_S)
             self._wake.clear()
 
-    def _work_on_one(self) -> bool:
-        """Scan the next photo; false where there is nothing to do."""
+    def _work_on_next(self) -> bool:
+        """Scan the next photos; false where there is nothing to do."""
         with self._sessions() as session:
             delete_expired(session, self._store)
             job = session.scalar(select(Job).where(Job.status.in_(_OPEN)).order_by(Job.id).limit(1))
             if job is None:
                 return False
-            photo = _begin_next(session, job)
-            if photo is None:
-                return True
-            outcome = self._scan(photo)
-        with self._sessions() as session:
-            self._keep(session, photo.id, job, outcome)
+            photos = _begin_next(session, job, self._workers.workers)
+        for photo, outcome in zip(photos, self._scanning.map(self._scan, photos), strict=True):
+            with self._sessions() as session:
+                self._keep(session, photo.id, job, outcome)
         return True
 
     def _scan(self, photo: Photo) -> _Scanned | str:
         path = self._store.path(photo.sha256)
         try:
             with one_photo(photo.name):
-                settings = scan_settings(photo.settings, self._limit_pixels)
-                report = CrackScanner(self._classifier, settings, self._threads).scan(path)
-                return _Scanned(report, _result(photo, report, self._classifier.bundle.identity))
+                report = self._workers.scan(path, scan_settings(photo.settings, self._limit_pixels))
+                return _Scanned(report, _result(photo, report, self._model_sha256))
         except UnexpectedPhotoError as error:
             _log.exception("photo %d could not be scanned", photo.id)
             return str(error).replace(str(path), photo.name)
@@ -182,24 +181,26 @@ class JobRunner:
         self._on_photo(photo.status)
 
 
-def _begin_next(session: Session, job: Job) -> Photo | None:
-    """The job's next photo, marked as running; ``None`` where it was the last, or was given up.
+def _begin_next(session: Session, job: Job, most: int) -> list[Photo]:
+    """The job's next photos, marked as running; none where it has no more, or where they were given up.
 
     Only one thread works on the queue, so a photo that is found running was interrupted.
     """
     unfinished = select(Photo).where(Photo.job_id == job.id, Photo.status.in_(_OPEN))
-    photo = session.scalar(unfinished.order_by(Photo.id).limit(1))
-    if photo is None:
+    photos = list(session.scalars(unfinished.order_by(Photo.id).limit(most)))
+    begun = [photo for photo in photos if photo.attempts < MOST_ATTEMPTS]
+    for photo in photos:
+        if photo.attempts >= MOST_ATTEMPTS:
+            photo.status, photo.error = "failed", "the server stopped each time this photo was scanned"
+        else:
+            photo.status, photo.attempts = "running", photo.attempts + 1
+    if not photos:
         job.status, job.finished_at = "done", now()
-    elif photo.attempts >= MOST_ATTEMPTS:
-        photo.status, photo.error = "failed", "the server stopped each time this photo was scanned"
-        photo = None
-    else:
+    elif begun:
         job.status, job.started_at = "running", job.started_at or now()
-        photo.status, photo.attempts = "running", photo.attempts + 1
     _count_done(session, job.id)
     session.commit()
-    return photo
+    return begun
 
 
 def _count_done(session: Session, job_id: int) -> None:

@@ -53,6 +53,7 @@ class ServeSettings:
         threads: Threads that decode and classify; ``None`` is one per processor.
         keep_uploads_h: Hours until photos outside a project are deleted.
         request_log: File that gets a line of JSON for every answer, ``-`` for standard error; ``None``: none.
+        ray: Address of a Ray cluster that scans; ``None`` is this process.
     """
 
     data_dir: Path = DEFAULT_DATA_DIR
@@ -64,6 +65,7 @@ class ServeSettings:
     threads: int | None = None
     keep_uploads_h: float = 24.0
     request_log: Path | None = None
+    ray: str | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

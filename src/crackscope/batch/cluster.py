@@ -12,10 +12,12 @@ from crackscope.cpus import available_cpus
 from crackscope.errors import BatchStoppedError, SettingsError
 
 # Ray reads these when it is imported or started: nothing is reported to anyone, and workers started here
-# have the priority of the command itself (Ray's own choice, 15, starves them beside any other program).
+# have the priority of the command itself (Ray's own choice, 15, starves them beside any other program). The
+# native part's level is announced on standard error, where `silenced` hides it.
 for _name, _value in {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_worker_niceness": "0",
 }.items():

@@ -178,6 +178,8 @@ class _Remote:
         def list_names() -> list[str]:
             self._filesystem.invalidate_cache()
             found = self._filesystem.ls(self._path(folder), detail=False)
+            # Otherwise what a worker writes from now on would not be there for this process.
+            self._filesystem.invalidate_cache()
             names = (str(path).rstrip("/").rpartition("/")[2] for path in found)
             return sorted(name for name in names if name[:1] != ".")
 

@@ -152,7 +152,7 @@ def test_the_page_s_scan_gives_the_scan_s_answer(
 ) -> None:
     files = [(path.name, path.read_bytes()) for path in photos]
     job = client.post("/v1/scan", files=form_files(*files)).json()["job"]
-    wait_for_job(client, job["id"], timeout_s=240)
+    wait_for_job(client, job["id"])
     results = {photo["name"]: photo["result"] for photo in client.get("/v1/photos").json()["photos"]}
     expected = {path.name: _answer(report) for path, report in zip(photos, reports, strict=True)}
     assert {name: _answer_of_row(result) for name, result in results.items()} == expected

@@ -97,7 +97,8 @@ def test_python_of_the_page_runs(
             script = tmp_path / f"block-{number}.py"
             script.write_text(block.text, encoding="utf-8")
             with contextlib.redirect_stdout(None):
-                runpy.run_path(str(script), run_name="__main__")
+                names = runpy.run_path(str(script), run_name="__main__")
+            assert names["__name__"] == "__main__", script
 
 
 def test_a_reason_stands_where_a_block_is_not_run() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "src/crackscope/serving/page"
 
@@ -22,6 +24,11 @@ def _tool(name: str) -> str:
 @pytest.mark.parametrize("command", [("tsc", "--project", "tsconfig.json"), ("biome", "lint", PAGE)])
 def test_nothing_is_found(command: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [_tool(command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False
+        [_tool(command[0]), *command[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

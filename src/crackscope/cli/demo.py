@@ -127,6 +127,6 @@ def _compare_with_shipped(result: TrainResult, display: TrainingDisplay) -> None
     shipped = evaluate(CrackClassifier.load(), result.evaluation.scored.photos, progress=display.progress)
     ours, theirs = (evaluation.metrics for evaluation in (result.evaluation, shipped))
     display.note(
-        f"accuracy {theirs.accuracy:.4f} without ever having seen synthetic concrete; "
+        f"accuracy {theirs.accuracy:.4f} having learned from photographs; "
         f"the model trained on it: {ours.accuracy:.4f}"
     )

@@ -60,3 +60,8 @@ def test_the_notebook_is_what_its_writer_makes_and_runs() -> None:
 
     done = namespace["run"](made)
     assert all(output.output_type != "error" for cell in done.cells for output in cell.get("outputs", []))
+
+
+def test_no_page_for_users_names_the_developers_photos() -> None:
+    pages = [*DOCS.glob("*.md"), ROOT / "README.md"]
+    assert [page.name for page in pages if "shared/data" in page.read_text(encoding="utf-8")] == []

@@ -6,13 +6,17 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from crackscope.adaptation import embedded
 from crackscope.bundle import USUAL_CELLS, load_bundle
 from crackscope.cli.app import app
+from crackscope.dataset.synthetic import CrackOptions, paint_crack
+from crackscope.dataset.synthetic.cracks import CrackTone
 from crackscope.errors import DataError, MissingClassError, NoPhotosError, NotBetterError, OutputError
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.verify import verify_bundle
@@ -63,7 +67,12 @@ def test_labels_make_a_model_that_knows_the_site(tmp_path: Path, model: Path, ti
     assert "### Line filters" in card
 
 
-def test_healthy_concrete_alone_is_enough(tmp_path: Path, model: Path, tiles: Path) -> None:
+def test_healthy_concrete_alone_is_enough(
+    tmp_path: Path, model: Path, tiles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The filters of this model answer to dark lines and to no others.
+    dark = CrackOptions(tone=CrackTone.DARK, width_px=(2.0, 6.0), darkness=(0.4, 0.9))
+    monkeypatch.setattr(embedded, "paint_crack", partial(paint_crack, options=dark))
     new = tmp_path / "new"
     intact = tmp_path / "intact concrete"
     shutil.move(tiles / "Negative", intact)

@@ -15,7 +15,9 @@ demo: $(VENV)/installed
 	$(BIN)/python -m crackscope demo --output demo
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/integration/batch
+# One after the other: these kill Ray's processes, and two at a time would kill each other's.
+	$(BIN)/python -m pytest tests/integration/batch
 
 check: lint
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"

@@ -42,16 +42,13 @@ __all__ = ["__version__", *_PUBLIC]
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'crackscope' has no attribute {name!r}")
-    try:
+    extra = _EXTRAS.get(_PUBLIC[name].split(".")[1])
+    if extra is None:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
-    except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(_PUBLIC[name].split(".")[1])
-        if extra is None or (error.name or "").startswith("crackscope"):
-            raise
-        from crackscope.errors import MissingExtraError
+    from crackscope.extras import needs_extra
 
-        package = (error.name or "a package").partition(".")[0]
-        raise MissingExtraError(package, extra) from error
+    with needs_extra(extra):
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 
 def __dir__() -> list[str]:

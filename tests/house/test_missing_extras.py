@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
 import pytest
 
+from crackscope.errors import MissingExtraError
+from crackscope.extras import needs_extra
 from tests.helpers.waiting import PATIENCE_S
 
 
@@ -27,3 +30,14 @@ def test_a_name_whose_packages_are_missing_says_what_to_install(name: str, packa
     assert done.returncode == 0, done.stderr
     assert f"{package} is not installed" in done.stdout
     assert f'pip install "crackscope[{extra}]"' in done.stdout
+
+
+def test_a_module_of_our_own_that_is_missing_is_a_fault_and_no_extra() -> None:
+    with pytest.raises(ModuleNotFoundError, match="no_such_room"), needs_extra("evaluate"):
+        importlib.import_module("crackscope.no_such_room")
+
+
+def test_a_missing_package_is_named_without_its_modules() -> None:
+    with pytest.raises(MissingExtraError, match=r'no_such_package is not installed; .*"crackscope\[batch\]"'):
+        with needs_extra("batch"):
+            raise ModuleNotFoundError(name="no_such_package.part")

@@ -12,7 +12,6 @@ from crackscope.cli.evaluated_photos import (
     GroupingName,
     Prior,
     Seed,
-    needs_evaluate_extra,
     photo_bar,
     print_json,
     print_table,
@@ -20,6 +19,7 @@ from crackscope.cli.evaluated_photos import (
 from crackscope.cli.labelled_data import Negative, Positive
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, NewModelFolder, Overwrite
 from crackscope.errors import NoPhotosError, NotBetterError, OutputError
+from crackscope.extras import needs_extra
 from crackscope.inference.engines import Device, Engine
 
 
@@ -60,7 +60,7 @@ def adapt(
     and writes it into the new model's folder as adaptation.json. Where the new model is not shown to be
     better (no-go), nothing is written and the exit code is 1, unless --force is given.
     """
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.adaptation.adapt import AdaptSettings
         from crackscope.adaptation.adapt import adapt as adapt_model
         from crackscope.adaptation.photos import find_site_photos

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from crackscope.cli.batch_options import absolute_destination, needs_batch
+from crackscope.cli.batch_options import absolute_destination
+from crackscope.extras import needs_extra
 from crackscope.inference.writers import Format
 
 
@@ -26,7 +27,7 @@ def merge(
     ] = None,
 ) -> None:
     """Write from the shards what `crackscope predict` or `scan` writes for the same photos, byte for byte."""
-    with needs_batch():
+    with needs_extra("batch"):
         from crackscope.batch.merge import merge as merge_shards
         from crackscope.batch.places import open_place
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.errors import BatchStoppedError, MissingExtraError, RunInterruptedError, StorageError
+from crackscope.errors import BatchStoppedError, RunInterruptedError, StorageError
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.batch.records import BatchSummary
@@ -70,7 +71,7 @@ def batch_run(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         RunInterruptedError: Ctrl-C.
     """
     try:
-        with needs_batch(), _bar(quiet) as progress:
+        with needs_extra("batch"), _bar(quiet) as progress:
             yield progress
     except KeyboardInterrupt:
         raise RunInterruptedError(f"stopped; go on with: {_command_to_resume()}") from None
@@ -78,22 +79,6 @@ def batch_run(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         raise type(error)(
             f"{error}. Nothing that is done is lost; go on with: {_command_to_resume()}"
         ) from error
-
-
-@contextmanager
-def needs_batch() -> Iterator[None]:
-    """Say what to install where the extra is missing.
-
-    Raises:
-        MissingExtraError: It is.
-    """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in ("ray", "fsspec", "pyarrow", "tenacity"):
-            raise
-        raise MissingExtraError(package, "batch") from error
 
 
 def report(summary: BatchSummary, *, quiet: bool, strict: bool) -> None:

@@ -22,7 +22,13 @@ from crackscope.cli.batch_options import (
     batch_run,
     report,
 )
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, TestTimeAugmentation
+from crackscope.cli.model_options import (
+    DeviceName,
+    EngineName,
+    ModelFolder,
+    TestTimeAugmentation,
+    ThresholdScore,
+)
 from crackscope.inference.engines import Device, Engine
 
 
@@ -30,10 +36,7 @@ def predict(
     sources: Sources,
     output: Destination,
     model: ModelFolder = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
-    ] = None,
+    threshold: ThresholdScore = None,
     tta: TestTimeAugmentation = False,
     limit_pixels: Annotated[
         int, typer.Option(min=1, help="Photos with more pixels than this are errors.")

@@ -22,8 +22,17 @@ from crackscope.cli.batch_options import (
     batch_run,
     report,
 )
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
-from crackscope.cli.scan import scale_numbers, tile_side_px
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, ThresholdScore
+from crackscope.cli.scan_options import (
+    Every,
+    LimitPixels,
+    MemoryMb,
+    MmPerPx,
+    Overlap,
+    Scales,
+    TilePx,
+    scan_settings,
+)
 from crackscope.inference.engines import Device, Engine
 
 
@@ -31,32 +40,14 @@ def scan(
     sources: Sources,
     output: Destination,
     model: ModelFolder = None,
-    tile_px: Annotated[
-        str, typer.Option(help="Side of a tile in pixels of the photo, or 'auto' to fit each photo.")
-    ] = "auto",
-    scales: Annotated[
-        str, typer.Option(help="Scan at several sizes at once: multiples of the tile, such as 0.5,1,2.")
-    ] = "1",
-    overlap: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of a tile that its neighbour covers too.")
-    ] = 0.5,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
-    ] = None,
-    mm_per_px: Annotated[
-        float | None,
-        typer.Option(min=0.0001, help="Millimetres per pixel, if you know them: lengths are given in mm."),
-    ] = None,
-    every: Annotated[
-        float, typer.Option(min=0.001, help="Seconds between the frames taken from a video.")
-    ] = 1.0,
-    memory_mb: Annotated[
-        int, typer.Option(min=1, help="A photo that needs more than this decoded is read piece by piece.")
-    ] = 1024,
-    limit_pixels: Annotated[
-        int, typer.Option(min=1, help="Photos with more pixels than this are refused.")
-    ] = 4_000_000_000,
+    tile_px: TilePx = "auto",
+    scales: Scales = "1",
+    overlap: Overlap = 0.5,
+    threshold: ThresholdScore = None,
+    mm_per_px: MmPerPx = None,
+    every: Every = 1.0,
+    memory_mb: MemoryMb = 1024,
+    limit_pixels: LimitPixels = 4_000_000_000,
     overlays: Annotated[bool, typer.Option(help="Draw a heat map over every photo.")] = True,
     engine: EngineName = Engine.ONNXRUNTIME,
     device: DeviceName = Device.AUTO,
@@ -82,16 +73,15 @@ def scan(
         from crackscope.batch.run import run_batch
         from crackscope.batch.scanning import scan_job
         from crackscope.bundle import load_bundle
-        from crackscope.scanning.records import ScanSettings
 
         bundle = load_bundle(model)
         job = scan_job(
             bundle,
             sources,
             folder=base_folder(sources),
-            settings=ScanSettings(
-                tile_px=tile_side_px(tile_px),
-                scales=scale_numbers(scales),
+            settings=scan_settings(
+                tile_px=tile_px,
+                scales=scales,
                 overlap=overlap,
                 threshold=threshold,
                 mm_per_px=mm_per_px,

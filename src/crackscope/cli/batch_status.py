@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.cli.batch_options import absolute_destination, needs_batch
+from crackscope.cli.batch_options import absolute_destination
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.batch.status import BatchStatus
@@ -19,7 +20,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say how far a batch is, also while it runs: shards, photos, errors, and which machines answered."""
-    with needs_batch():
+    with needs_extra("batch"):
         from crackscope.batch.places import open_place
         from crackscope.batch.status import read_status
 

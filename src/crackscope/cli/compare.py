@@ -16,12 +16,12 @@ from crackscope.cli.evaluated_photos import (
     Resamples,
     Seed,
     load_photos,
-    needs_evaluate_extra,
     photo_bar,
     print_json,
     print_table,
 )
 from crackscope.cli.labelled_data import Folders, Negative, Positive
+from crackscope.extras import needs_extra
 from crackscope.inference.engines import Device, Engine
 
 #: Names the detector that comes with the package, where a model folder is expected.
@@ -49,7 +49,7 @@ def compare(
     The same groups of photos are drawn for both (paired bootstrap). Where the interval of a difference holds
     0, these photos can't tell the models apart.
     """
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.evaluation.compare import compare as compare_scores
         from crackscope.evaluation.evaluate import score_photos
         from crackscope.evaluation.report import comparison_document

@@ -11,8 +11,9 @@ import typer
 from crackscope.cli.evaluated_photos import GroupingName, Resamples, print_table
 from crackscope.cli.labelled_data import CorrectionFiles, Negative, Positive, read_correction_files
 from crackscope.cli.train import parse_settings
-from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
+from crackscope.cli.training_display import TrainingDisplay
 from crackscope.errors import RunInterruptedError, SettingsError
+from crackscope.extras import needs_extra
 
 #: The arm that every recipe is to beat: a linear probe on the frozen features.
 _BASELINE = "baseline"
@@ -90,7 +91,7 @@ def crossval(
     fitted on groups used for nothing else. Writes crossval.md, crossval.json and predictions.csv. Run the
     same command again to go on after an interruption.
     """
-    with needs_train_extra():
+    with needs_extra("train"):
         from crackscope.training.crossval.folds import Setting
         from crackscope.training.crossval.run import CrossvalPlan
         from crackscope.training.crossval.run import crossval as run_crossval

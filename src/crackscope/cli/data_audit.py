@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.cli.evaluated_photos import needs_evaluate_extra, photo_bar
+from crackscope.cli.evaluated_photos import photo_bar
 from crackscope.cli.labelled_data import Folders, Negative, Positive, find_photos, fingerprint_with_bar
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
+from crackscope.extras import needs_extra
 from crackscope.inference.engines import Device, Engine
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def audit(
     if not labels:
         report(audit_dataset(dataset, prints), output)
         return
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.cli.data_audit_labels import audit_labels
     audit_labels(dataset, prints, output, model=model, device=device, engine=engine)
 

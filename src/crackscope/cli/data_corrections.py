@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from crackscope.extras import needs_extra
+
 
 def corrections(
     first: Annotated[Path, typer.Argument(help="A corrections.csv.")],
@@ -19,10 +21,9 @@ def corrections(
 
     What they saw differently is not to be told, until somebody settles it in the file.
     """
-    from crackscope.cli.evaluated_photos import needs_evaluate_extra
     from crackscope.dataset.corrections import read_corrections, write_corrections
 
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.auditing.agreement import agree
 
     found = agree(read_corrections(first), read_corrections(second))

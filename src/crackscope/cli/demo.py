@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
+from crackscope.cli.training_display import TrainingDisplay
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.dataset.synthetic.write import SyntheticPlan
@@ -31,7 +32,7 @@ def demo(
 
     The pictures are computed, so the numbers say that the tools work, and nothing about real structures.
     """
-    with needs_train_extra(), TrainingDisplay() as display:
+    with needs_extra("train"), TrainingDisplay() as display:
         whole = _paint(output / "photos", _photo_plan(photos, seed), display)
         _scan(whole / "photos", output / "scan", display)
         data = _paint(output / "patches", _patch_plan(patches, seed), display)

@@ -16,14 +16,20 @@ from crackscope.cli.evaluated_photos import (
     Resamples,
     Seed,
     load_photos,
-    needs_evaluate_extra,
     photo_bar,
     print_failures,
     print_json,
     print_table,
 )
 from crackscope.cli.labelled_data import CorrectionFiles, Folders, Negative, Positive, read_correction_files
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, TestTimeAugmentation
+from crackscope.cli.model_options import (
+    DeviceName,
+    EngineName,
+    ModelFolder,
+    TestTimeAugmentation,
+    ThresholdScore,
+)
+from crackscope.extras import needs_extra
 from crackscope.inference.engines import Device, Engine
 
 
@@ -39,10 +45,7 @@ def evaluate(
     positive: Positive = None,
     negative: Negative = None,
     corrections: CorrectionFiles = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
-    ] = None,
+    threshold: ThresholdScore = None,
     prior: Prior = None,
     resamples: Resamples = 2000,
     seed: Seed = 0,
@@ -57,7 +60,7 @@ def evaluate(
     counted and left out. With --corrections, results by the labels as published are followed by those by the
     labels as people saw them.
     """
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.evaluation.as_seen import evaluate_as_seen
         from crackscope.evaluation.evaluate import evaluate as evaluate_photos
         from crackscope.evaluation.report import claim_folder, evaluation_document, write_evaluation

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crackscope.errors import MissingExtraError
-
 if TYPE_CHECKING:
     from crackscope.dataset.corrections import Corrections
     from crackscope.evaluation.photos import GroupedPhoto
@@ -46,15 +44,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 #: Of the photos without a score.
 _FAILURES_SHOWN = 10
-
-
-@contextmanager
-def needs_evaluate_extra() -> Iterator[None]:
-    """Turn a missing package of the evaluation room into the command that installs it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "a package", "evaluate") from error
 
 
 def load_photos(

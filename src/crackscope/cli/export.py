@@ -13,12 +13,12 @@ from crackscope.cli.evaluated_photos import (
     ManifestFile,
     PartName,
     load_photos,
-    needs_evaluate_extra,
     photo_bar,
 )
 from crackscope.cli.labelled_data import Negative, Positive
 from crackscope.cli.model_options import ModelFolder, NewModelFolder, Overwrite
 from crackscope.errors import OutputError
+from crackscope.extras import needs_extra
 
 
 class PrecisionName(StrEnum):
@@ -60,7 +60,7 @@ def export(
     Refused, with its numbers, where AUROC or recall drops by more than 0.2 points or more than 0.5 % of the
     labels differ.
     """
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.precision.export import export_variant
         from crackscope.precision.variants import Precision
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crackscope.errors import SettingsError
+from crackscope.extras import needs_extra
 
 
 def card(
@@ -30,9 +31,8 @@ def card(
     replaced.
     """
     from crackscope.bundle import CARD_NAME, load_bundle
-    from crackscope.cli.evaluated_photos import needs_evaluate_extra
 
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.evaluation.measured import add_measurements
 
     evaluations, distorted = _named(evaluation or []), _named(robustness or [])

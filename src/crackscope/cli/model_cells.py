@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from crackscope.cli.evaluated_photos import needs_evaluate_extra, photo_bar, print_table
+from crackscope.cli.evaluated_photos import photo_bar, print_table
 from crackscope.cli.model_options import DeviceName, EngineName
 from crackscope.errors import SettingsError
+from crackscope.extras import needs_extra
 from crackscope.inference.engines import Device, Engine
 
 
@@ -40,7 +41,7 @@ def cells(
     the numbers that the model has and those that fit; --write puts these into its folder, where every scan
     takes them from.
     """
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.adaptation.cells import cells_table, fit_cells
     from crackscope.bundle import Bundle, write_config
     from crackscope.scanning.scanner import CrackScanner

@@ -22,6 +22,12 @@ DeviceName = Annotated[
     Device,
     typer.Option(help="Processor that the model runs on; auto takes CUDA where it works, else the CPU."),
 ]
+ThresholdScore = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold", min=0, max=1, help="Positive from this score on; without it the model's own."
+    ),
+]
 TestTimeAugmentation = Annotated[
     bool,
     typer.Option(

@@ -15,7 +15,13 @@ from typing import Annotated
 
 import typer
 
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, TestTimeAugmentation
+from crackscope.cli.model_options import (
+    DeviceName,
+    EngineName,
+    ModelFolder,
+    TestTimeAugmentation,
+    ThresholdScore,
+)
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.writers import Format, text_lines, write_outcomes
 from crackscope.labels import Label
@@ -70,10 +76,7 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file instead of the screen.")
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
-    ] = None,
+    threshold: ThresholdScore = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Images per run of the model; no score depends on it.")
     ] = 32,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crackscope.errors import MissingExtraError, SettingsError
+from crackscope.errors import SettingsError
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.reporting.records import Report
@@ -55,10 +56,8 @@ def report(
     """
     from dataclasses import replace
 
-    try:
+    with needs_extra("report"):
         from crackscope.reporting.write import form_of, write_report
-    except ModuleNotFoundError as error:
-        raise _missing(error, "report") from error
     form_of(output)
     known = (
         _of_project(source, project, database, model)
@@ -89,10 +88,8 @@ def _of_scan(source: Path, photos: Path | None, model: Path | None) -> Report:
 def _of_project(data_dir: Path, project: str | None, database: str | None, model: Path | None) -> Report:
     from crackscope.bundle import load_bundle
 
-    try:
+    with needs_extra("serve"):
         from crackscope.serving.reports import data_dir_report
-    except ModuleNotFoundError as error:
-        raise _missing(error, "serve") from error
     if database is None and not _is_data_folder(data_dir):
         raise SettingsError(f"{data_dir} is no data folder of `crackscope serve`; --project needs one")
     return data_dir_report(data_dir, database, project, load_bundle(model))
@@ -107,9 +104,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise SettingsError(f"--date is {text!r}; expected a day such as 2026-11-22") from None
-
-
-def _missing(error: ModuleNotFoundError, extra: str) -> Exception:
-    if (error.name or "").startswith("crackscope"):
-        return error
-    return MissingExtraError(error.name or "a package", extra)

@@ -14,7 +14,6 @@ from crackscope.cli.evaluated_photos import (
     PartName,
     Resamples,
     load_photos,
-    needs_evaluate_extra,
     photo_bar,
     print_failures,
     print_json,
@@ -22,6 +21,7 @@ from crackscope.cli.evaluated_photos import (
 )
 from crackscope.cli.labelled_data import Folders, Negative, Positive
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
+from crackscope.extras import needs_extra
 from crackscope.inference.engines import Device, Engine
 
 
@@ -53,7 +53,7 @@ def robustness(
     Blur, motion blur, noise, JPEG, brightness, contrast, scale and rotation, each at several strengths, at
     the model's own threshold. The same seed distorts the same photos alike.
     """
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.evaluation.report import claim_folder
         from crackscope.evaluation.robustness import measure_robustness
         from crackscope.evaluation.robustness_report import (

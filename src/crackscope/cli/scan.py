@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
-from crackscope.errors import SettingsError
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, ThresholdScore
+from crackscope.cli.scan_options import (
+    Every,
+    LimitPixels,
+    MemoryMb,
+    MmPerPx,
+    Overlap,
+    Scales,
+    TilePx,
+    scan_settings,
+)
 from crackscope.inference.engines import Device, Engine
 
 if TYPE_CHECKING:
@@ -27,37 +36,19 @@ def scan(
         typer.Option("--output", "-o", help="Folder for tables and overlays, outside the photos' folders."),
     ],
     model: ModelFolder = None,
-    tile_px: Annotated[
-        str, typer.Option(help="Side of a tile in pixels of the photo, or 'auto' to fit each photo.")
-    ] = "auto",
-    scales: Annotated[
-        str, typer.Option(help="Scan at several sizes at once: multiples of the tile, such as 0.5,1,2.")
-    ] = "1",
-    overlap: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of a tile that its neighbour covers too.")
-    ] = 0.5,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Positive from this score on; without it the model's own."),
-    ] = None,
-    mm_per_px: Annotated[
-        float | None,
-        typer.Option(min=0.0001, help="Millimetres per pixel, if you know them: lengths are given in mm."),
-    ] = None,
-    every: Annotated[
-        float, typer.Option(min=0.001, help="Seconds between the frames taken from a video.")
-    ] = 1.0,
+    tile_px: TilePx = "auto",
+    scales: Scales = "1",
+    overlap: Overlap = 0.5,
+    threshold: ThresholdScore = None,
+    mm_per_px: MmPerPx = None,
+    every: Every = 1.0,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Photos in work at once; without it one per processor.")
     ] = None,
     engine: EngineName = Engine.ONNXRUNTIME,
     device: DeviceName = Device.AUTO,
-    memory_mb: Annotated[
-        int, typer.Option(min=1, help="A photo that needs more than this decoded is read piece by piece.")
-    ] = 1024,
-    limit_pixels: Annotated[
-        int, typer.Option(min=1, help="Photos with more pixels than this are refused.")
-    ] = 4_000_000_000,
+    memory_mb: MemoryMb = 1024,
+    limit_pixels: LimitPixels = 4_000_000_000,
     overlays: Annotated[
         bool, typer.Option(help="Draw a heat map over every photo: a copy, in overlays/.")
     ] = True,
@@ -74,12 +65,11 @@ def scan(
     from rich.console import Console
     from rich.progress import Progress
 
-    from crackscope.scanning.records import ScanSettings
     from crackscope.scanning.scanner import CrackScanner
 
-    settings = ScanSettings(
-        tile_px=tile_side_px(tile_px),
-        scales=scale_numbers(scales),
+    settings = scan_settings(
+        tile_px=tile_px,
+        scales=scales,
         overlap=overlap,
         threshold=threshold,
         mm_per_px=mm_per_px,
@@ -100,23 +90,6 @@ def scan(
     _print_summary(summary, overlays=overlays)
     if strict and summary.failures:
         raise typer.Exit(1)
-
-
-def tile_side_px(text: str) -> int | None:
-    """What ``--tile-px`` says; ``None`` is one for each photo."""
-    return None if text == "auto" else int(_number(text, "--tile-px"))
-
-
-def scale_numbers(text: str) -> tuple[float, ...]:
-    """What ``--scales`` says."""
-    return tuple(_number(scale, "--scales") for scale in text.split(","))
-
-
-def _number(text: str, flag: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise SettingsError(f"{flag} has {text!r}; expected a number") from None
 
 
 def _print_summary(summary: ScanSummary, *, overlays: bool) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.errors import MissingExtraError, SettingsError
+from crackscope.errors import SettingsError
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.serving.auth import Users
@@ -87,7 +86,7 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
-    with needs_serve_extra():
+    with needs_extra("serve"):
         import uvicorn
 
         from crackscope.serving.app import create_app
@@ -125,17 +124,6 @@ def serve(
         uvicorn.Server(config).run(sockets=[listener])
 
 
-@contextmanager
-def needs_serve_extra() -> Iterator[None]:
-    """Turn a missing package of the server into the command that installs it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("crackscope"):
-            raise
-        raise MissingExtraError(error.name or "a package", "serve") from error
-
-
 @users.command()
 def add(
     name: Annotated[str, typer.Argument(help="A person or program.")], data_dir: DataDir = DEFAULT_DATA_DIR
@@ -163,7 +151,7 @@ def remove(
 
 
 def _users(data_dir: Path) -> Users:
-    with needs_serve_extra():
+    with needs_extra("serve"):
         from crackscope.serving.auth import USERS_NAME, Users
     return Users(data_dir / USERS_NAME)
 

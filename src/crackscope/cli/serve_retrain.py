@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.cli.evaluated_photos import Seed, needs_evaluate_extra, photo_bar, print_table
+from crackscope.cli.evaluated_photos import Seed, photo_bar, print_table
 from crackscope.cli.model_options import Overwrite
-from crackscope.cli.serve import DEFAULT_DATA_DIR, DataDir, needs_serve_extra
+from crackscope.cli.serve import DEFAULT_DATA_DIR, DataDir
 from crackscope.errors import DataError, NotBetterError, OutputError, SettingsError
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.adaptation.retrain import Retraining
@@ -49,10 +50,10 @@ def serve_retrain(
     by a paired bootstrap. With --replace, a new model that is not worse is used from the server's next start;
     the old one is kept.
     """
-    with needs_evaluate_extra():
+    with needs_extra("evaluate"):
         from crackscope.adaptation.adapt import AdaptSettings
         from crackscope.adaptation.retrain import retrain
-    with needs_serve_extra():
+    with needs_extra("serve"):
         from crackscope.serving.site_model import put_in_place, site_model
     from crackscope.dataset.manifest import read_manifest
     from crackscope.inference.classifier import CrackClassifier
@@ -96,7 +97,7 @@ def _reviews_folder(
         if reviews is not None:
             _unpack(reviews, folder)
         else:
-            with needs_serve_extra():
+            with needs_extra("serve"):
                 from crackscope.serving.exports import export_data_dir
             export_data_dir(data_dir, database, projects, folder)
         yield folder

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crackscope.cli.labelled_data import CorrectionFiles, read_correction_files
-from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
+from crackscope.cli.training_display import TrainingDisplay
 from crackscope.errors import RecipeError, RunInterruptedError
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.training.run import TrainResult
@@ -104,7 +105,7 @@ def train(
     says so, calibrates, exports to ONNX and reads the test part once. Run the same command again to go on
     after an interruption.
     """
-    with needs_train_extra():
+    with needs_extra("train"):
         from crackscope.training.fit import TrainerOptions
         from crackscope.training.processes import follow, is_follower
         from crackscope.training.recipe_file import load_recipe

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from crackscope.errors import MissingExtraError
 from crackscope.training.listener import Listener
 
 
@@ -61,14 +58,3 @@ class TrainingDisplay(Listener):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-@contextmanager
-def needs_train_extra() -> Iterator[None]:
-    """Turn a missing package into the line that says how to install it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("crackscope"):
-            raise
-        raise MissingExtraError(error.name or "PyTorch", "train") from error

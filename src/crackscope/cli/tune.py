@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crackscope.cli.train import parse_settings
-from crackscope.cli.training_display import TrainingDisplay, needs_train_extra
+from crackscope.cli.training_display import TrainingDisplay
 from crackscope.errors import RunInterruptedError
+from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.training.tune import TuneResult
@@ -51,7 +52,7 @@ def tune(
     Photos are embedded once, then each trial fits a head on the embeddings. The calibration and test parts
     are not looked at. Run the same command again to go on after an interruption, or with more --trials.
     """
-    with needs_train_extra():
+    with needs_extra("train"):
         from crackscope.training.recipe_file import load_recipe
         from crackscope.training.search_space import DEFAULT_KEYS
         from crackscope.training.tune import tune as run_search

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from crackscope.errors import MissingExtraError, SettingsError
+from crackscope.errors import SettingsError
+from crackscope.extras import needs_extra
 from crackscope.reporting.printable import printable
 from crackscope.reporting.records import Report
 from crackscope.reporting.words import Words
@@ -51,7 +52,7 @@ def write_report(target: Path, report: Report, *, language: str = "en") -> None:
 
 def _writer(form: Form) -> Callable[[Path, Report, Words], None]:
     # Each form needs another package; none is loaded before it is needed.
-    try:
+    with needs_extra("report"):
         if form is Form.HTML:
             from crackscope.reporting.html import write_html
 
@@ -63,7 +64,3 @@ def _writer(form: Form) -> Callable[[Path, Report, Words], None]:
         from crackscope.reporting.excel import write_excel
 
         return write_excel
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("crackscope"):
-            raise
-        raise MissingExtraError(error.name or "a package", "report") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from crackscope.errors import MissingExtraError
+from crackscope.extras import needs_extra
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inspection.records import PhotoReport
 from crackscope.scanning.records import ScanSettings
@@ -57,8 +57,6 @@ def open_workers(classifier: CrackClassifier, *, threads: int, ray: str | None) 
     """
     if ray is None:
         return LocalWorker(classifier, threads)
-    try:
+    with needs_extra("batch"):
         from crackscope.batch.scan_pool import ScanPool
-    except ModuleNotFoundError as error:
-        raise MissingExtraError((error.name or "ray").partition(".")[0], "batch") from error
     return ScanPool(classifier.bundle, ray)

@@ -140,12 +140,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_bundle(tmp_path_factory.mktemp("model") / "model").folder
 
 
-def stop_cluster(cluster: Any) -> None:
-    """End its processes; what this process is connected to stays."""
-    for node in [*cluster.worker_nodes, cluster.head_node]:
-        node.kill_all_processes(check_alive=False, allow_graceful=False)
-
-
 def write_photos(folder: Path, count: int, photo_hw: tuple[int, int] = (48, 48)) -> Path:
     """Photos from black to white, so that their scores differ."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-# The server and the command line on one processor architecture, without PyTorch: about 700 MB.
+# The server and the command line, without PyTorch.
 #
 #   docker build -t crackscope .
 #   docker run --rm --read-only --tmpfs /tmp -v crackscope-data:/data -p 127.0.0.1:8000:8000 crackscope

@@ -16,7 +16,7 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/integration/batch
-# One after the other: these kill Ray's processes, and two at a time would kill each other's.
+# Each starts a Ray cluster, which takes two processors for itself.
 	$(BIN)/python -m pytest tests/integration/batch
 
 check: lint

@@ -15,13 +15,12 @@ from crackscope import __version__
 from crackscope.batch.models import model_facts
 from crackscope.batch.photos import PhotoHere
 from crackscope.batch.places import Place
-from crackscope.batch.records import Counts, Job, Kind
+from crackscope.batch.records import Job, Kind
 from crackscope.batch.shards import Manifest, read_rows, shard_file, table_bytes
 from crackscope.batch.tasks import Answer, Outcomes
 from crackscope.bundle import Bundle
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.writers import Format, parquet_row, parquet_schema, write_outcomes
-from crackscope.labels import Label
 from crackscope.records import Failure, Outcome, outcome_from_row
 
 FOLDER = "predictions"
@@ -91,16 +90,6 @@ class PredictTask:
         for outcome in self.classifier.predict_paths(paths(), **self._reading):
             photo = ahead.popleft()
             yield photo, [_named(outcome, photo)]
-
-    def count(self, outcomes: Outcomes) -> Counts:
-        """What the rows come to."""
-        scored = [outcome for outcome in outcomes if not isinstance(outcome, Failure)]
-        return Counts(
-            photos=len(outcomes),
-            positive=sum(outcome.label is Label.POSITIVE for outcome in scored),
-            review=sum(outcome.review for outcome in scored),
-            errors=len(outcomes) - len(scored),
-        )
 
     def files(self, shard: int, outcomes: Outcomes) -> dict[str, bytes]:
         """``predictions/``: the columns of ``predict --format parquet``."""

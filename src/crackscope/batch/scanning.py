@@ -15,7 +15,7 @@ from crackscope import __version__
 from crackscope.batch.models import model_facts
 from crackscope.batch.photos import PhotoHere
 from crackscope.batch.places import Place
-from crackscope.batch.records import Counts, Job, Kind
+from crackscope.batch.records import Job, Kind
 from crackscope.batch.shards import Manifest, read_rows, shard_file, table_bytes
 from crackscope.batch.tasks import Answer, Outcomes
 from crackscope.bundle import Bundle
@@ -25,7 +25,6 @@ from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.pipeline import map_in_order
 from crackscope.inference.writers import one_line
 from crackscope.inspection.codec import report_from_json, report_to_json
-from crackscope.labels import Label
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
 from crackscope.scanning.folder import OVERLAYS, overlay_name, results_header, scan_items
@@ -102,16 +101,6 @@ class ScanTask:
     def answer(self, photos: Iterable[PhotoHere | Failure]) -> Generator[Answer]:
         """The rows of each photo, or of each frame, in order, under the photos' names."""
         yield from map_in_order(self._answer, photos, threads=self._scanner.jobs)
-
-    def count(self, outcomes: Outcomes) -> Counts:
-        """What the rows come to."""
-        scored = [outcome for outcome in outcomes if not isinstance(outcome, Failure)]
-        return Counts(
-            photos=len(outcomes),
-            positive=sum(outcome.label is Label.POSITIVE for outcome in scored),
-            review=sum(outcome.review for outcome in scored),
-            errors=len(outcomes) - len(scored),
-        )
 
     def files(self, shard: int, outcomes: Outcomes) -> dict[str, bytes]:
         """The tables with the columns of ``scan``, and the regions as GeoJSON."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from crackscope.batch.listing import list_photos
 from crackscope.batch.photos import PhotoHere
 from crackscope.batch.places import Place, is_remote
-from crackscope.batch.records import Counts, Job, Kind
+from crackscope.batch.records import Job, Kind
 from crackscope.bundle import Bundle
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.inference.classifier import CrackClassifier
@@ -36,9 +36,6 @@ class Task(Protocol):
 
     def answer(self, photos: Iterable[PhotoHere | Failure]) -> Generator[Answer]:
         """The rows of each photo, in order, under the photos' names."""
-
-    def count(self, outcomes: Outcomes) -> Counts:
-        """What the rows come to."""
 
     def files(self, shard: int, outcomes: Outcomes) -> dict[str, bytes]:
         """A shard's files by name: the same rows give the same bytes."""

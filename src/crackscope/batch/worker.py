@@ -29,6 +29,7 @@ from crackscope.batch.trials import Trial
 from crackscope.cpus import available_cpus
 from crackscope.errors import CrackscopeError, SettingsError
 from crackscope.inference.sources import Found
+from crackscope.labels import Label
 from crackscope.records import Failure
 
 
@@ -168,7 +169,7 @@ class _Bench:
         return Manifest(
             shard=shard,
             inputs={"photos": len(found), **ends, "sha256": inputs_sha256(found)},
-            counts=self._task.count(outcomes),
+            counts=_count(outcomes),
             killers=[_printable(killer.path) for killer in killers],
             model_sha256=self._work.job.model["sha256"],
             settings=self._work.job.settings,
@@ -177,6 +178,17 @@ class _Bench:
             seconds=round(took["seconds"], 3),
             processor_s=round(took["processor_s"], 3),
         )
+
+
+def _count(outcomes: Outcomes) -> Counts:
+    """What the rows come to; predictions and reports of scans have the same answers."""
+    scored = [outcome for outcome in outcomes if not isinstance(outcome, Failure)]
+    return Counts(
+        photos=len(outcomes),
+        positive=sum(outcome.label is Label.POSITIVE for outcome in scored),
+        review=sum(outcome.review for outcome in scored),
+        errors=len(outcomes) - len(scored),
+    )
 
 
 def _load(work: Work, scratch: Path) -> Task:

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 PHOTOS, SHARD = 240, 10
 
-#: Ray ends a process that has started a cluster a minute after its head is gone. So a cluster that is to die is
-#: started by a process of its own, which says the address and does what each line tells it.
+#: Ray ends a process that has started a cluster a minute after its head is gone. So a cluster that is to die
+#: is started by a process of its own, which says the address and does what each line tells it.
 _CLUSTER = """
 import sys
 import pytest

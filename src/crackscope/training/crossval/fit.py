@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from crackscope.dataset.records import Part as PartName
 from crackscope.evaluation.calibration import apply_calibration
 from crackscope.evaluation.metrics import predicted_positive
-from crackscope.evaluation.review import in_review
-from crackscope.labels import ReviewReason
+from crackscope.inference.review import review_reasons
 from crackscope.records import SCORE_DECIMALS
 from crackscope.training.crossval.folds import Fold
 from crackscope.training.crossval.pool import Pool
@@ -158,11 +157,11 @@ def _reasons(
     sharpness: NDArray[np.float64],
     decision: Decision,
 ) -> NDArray[np.str_]:
-    """The most fundamental reason of each photo, as `inference.review.review_reason` orders them."""
-    reasons = np.where(in_review(scores, decision.review), str(ReviewReason.UNCERTAIN), "")
-    reasons = np.where(distances > decision.familiarity.limit, str(ReviewReason.UNFAMILIAR), reasons)
-    reasons = np.where(sharpness < decision.quality.limit, str(ReviewReason.POOR_IMAGE_QUALITY), reasons)
-    return reasons.astype(np.str_)
+    """Why a person should look at each photo, or nothing."""
+    reasons = review_reasons(
+        decision, sharpness=sharpness, scores=scores, distance=distances.astype(np.float64)
+    )
+    return np.array([str(reason or "") for reason in reasons], dtype=np.str_)
 
 
 def _facts(fold: Fold, decision: Decision, stage: Stage) -> dict[str, Any]:

@@ -30,7 +30,8 @@ from crackscope.evaluation.robustness import choose_photos
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.engines import Engine
-from crackscope.inference.session import BATCH_SIZE, Session, open_session
+from crackscope.inference.open_session import open_session
+from crackscope.inference.session import BATCH_SIZE, Session
 from crackscope.precision.export import share_out
 from crackscope.precision.gate import compare_variant
 from crackscope.precision.variants import Precision, write_variant

@@ -42,7 +42,8 @@ from crackscope import Bundle, CrackClassifier, CrackscopeError, Failure, load_b
 from crackscope.cpus import available_cpus
 from crackscope.inference.engines import Engine
 from crackscope.inference.inputs import Reading, ReadyPhoto, open_photo, ready_photo
-from crackscope.inference.session import BATCH_SIZE, Session, open_session
+from crackscope.inference.open_session import open_session
+from crackscope.inference.session import BATCH_SIZE, Session
 from crackscope.inference.writers import Format, write_outcomes
 
 #: Runs a measurement once; seconds on the clock and on the processors.

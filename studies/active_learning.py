@@ -25,17 +25,17 @@ from scipy.special import expit, logit
 from sklearn.cluster import kmeans_plusplus
 
 from crackscope import read_photo
-from crackscope.adaptation.embedded import join_features
 from crackscope.adaptation.fit import fit_site
 from crackscope.adaptation.graph import read_head
 from crackscope.adaptation.head import Evidence
+from crackscope.adaptation.site_features import join_features
 from crackscope.dataset.manifest import read_manifest
 from crackscope.dataset.tiles import MANIFEST_NAME, write_tiles
 from crackscope.errors import DataError
 from crackscope.evaluation.metrics import compute_metrics
 from crackscope.inference.classifier import CrackClassifier
-from crackscope.inference.suggestions import CANDIDATES_PER_SUGGESTION, suggest, uncertainty
 from crackscope.resizing import resize_rgb
+from crackscope.serving.active_learning import CANDIDATES_PER_SUGGESTION, suggest, uncertainty
 from studies.site_kit import DATA, SITES, base_identity, group_of
 
 STEP = 10

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope import read_photo
-from crackscope.adaptation.walls import join_patches
+from crackscope.scan_calibration.painted_walls import join_patches
 
 
 def mosaic(

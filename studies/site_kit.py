@@ -29,11 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from crackscope.adaptation.embedded import join_evidence, join_features
 from crackscope.adaptation.fit import fit_site
 from crackscope.adaptation.graph import read_head
 from crackscope.adaptation.head import Evidence, Head
 from crackscope.adaptation.sheet import Scores, make_sheet
+from crackscope.adaptation.site_features import join_evidence, join_features
 from crackscope.dataset.groups import source_photo
 from crackscope.dataset.records import LabelledPhoto
 from crackscope.dataset.synthetic import paint_crack, paint_distractor

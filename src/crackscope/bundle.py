@@ -130,7 +130,7 @@ class ModelConfig:
         weights: Where the backbone's starting weights came from, with their licence.
         labels: Class names in the order of their index.
         training: What it was trained on and how: data, counts, recipe (free form).
-        measured: Results on photos by name, see `evaluation.measured`; of this network only.
+        measured: Results on photos by name, see `evaluation.recorded_results`; of this network only.
         versions: Versions of the packages that made it.
         answers: Of a model of 8-bit integers: what tells a processor that computes it wrongly.
         sha256: SHA-256 by file name.

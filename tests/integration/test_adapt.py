@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from crackscope.adaptation import embedded
+from crackscope.adaptation import site_features
 from crackscope.bundle import USUAL_CELLS, load_bundle
 from crackscope.cli.app import app
 from crackscope.dataset.synthetic import CrackOptions, paint_crack
@@ -72,7 +72,7 @@ def test_healthy_concrete_alone_is_enough(
 ) -> None:
     # The filters of this model answer to dark lines and to no others.
     dark = CrackOptions(tone=CrackTone.DARK, width_px=(2.0, 6.0), darkness=(0.4, 0.9))
-    monkeypatch.setattr(embedded, "paint_crack", partial(paint_crack, options=dark))
+    monkeypatch.setattr(site_features, "paint_crack", partial(paint_crack, options=dark))
     new = tmp_path / "new"
     intact = tmp_path / "intact concrete"
     shutil.move(tiles / "Negative", intact)

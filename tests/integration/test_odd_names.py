@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
 from crackscope.cli.app import app
-from crackscope.inference.sources import find_photos
+from crackscope.inference.find_photos import find_photos
 from crackscope.records import Failure
 from tests.helpers.bundles import write_tiny_bundle
 from tests.unit.scanning.conftest import save_wall

@@ -38,10 +38,10 @@ SCAN_STEPS = [
     f"{PHOTOS}.items.read_photo",
     f"{PHOTOS}.items.DecodedPhoto",
     "crackscope.inference.looking.plan_looks",
-    f"{SCANNING}.scanner.analyse",
-    f"{SCANNING}.scanner.draw_overlay",
-    f"{SCANNING}.scanner.write_overlay",
-    f"{SCANNING}.scanner.PhotoReport",
+    f"{SCANNING}.photo_scanner.analyse",
+    f"{SCANNING}.photo_scanner.draw_overlay",
+    f"{SCANNING}.photo_scanner.write_overlay",
+    f"{SCANNING}.photo_scanner.PhotoReport",
     f"{SCANNING}.folder.report_to_json",
     f"{SCANNING}.folder.report_from_json",
     f"{SCANNING}.results.region_rows",
@@ -181,7 +181,7 @@ def test_a_full_disk_still_ends_the_scan(
     bundle: Bundle, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_second_call(
-        monkeypatch, f"{SCANNING}.scanner.write_overlay", OutputError("cannot write: disk full")
+        monkeypatch, f"{SCANNING}.photo_scanner.write_overlay", OutputError("cannot write: disk full")
     )
     with pytest.raises(OutputError, match="disk full"):
         scanner(bundle).scan_paths([photos], output=tmp_path / "out")
@@ -193,7 +193,7 @@ def test_ctrl_c_still_ends_the_scan(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"{SCANNING}.scanner.analyse", interrupted)
+    monkeypatch.setattr(f"{SCANNING}.photo_scanner.analyse", interrupted)
     with pytest.raises(KeyboardInterrupt):
         scanner(bundle).scan_paths([photos], output=tmp_path / "out")
 
@@ -205,7 +205,7 @@ def test_the_traceback_goes_to_the_log_only(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    break_second_call(monkeypatch, f"{SCANNING}.scanner.analyse", BOOM)
+    break_second_call(monkeypatch, f"{SCANNING}.photo_scanner.analyse", BOOM)
     arguments = [
         "scan",
         str(photos),
@@ -283,7 +283,7 @@ def uploads(photos: Path) -> list[tuple[str, tuple[str, io.BytesIO]]]:
 
 @pytest.mark.parametrize(
     "step",
-    [*SCAN_STEPS[:5], f"{SCANNING}.scanner.PhotoReport", "crackscope.serving.jobs._result"],
+    [*SCAN_STEPS[:5], f"{SCANNING}.photo_scanner.PhotoReport", "crackscope.serving.jobs._result"],
 )
 def test_a_step_that_fails_in_a_job_is_a_failed_photo(
     client: TestClient, photos: Path, monkeypatch: pytest.MonkeyPatch, step: str

@@ -14,7 +14,7 @@ from PIL import Image
 
 from crackscope.errors import PhotoError
 from crackscope.images import Photo, read_photo
-from crackscope.inference.writers import one_line
+from crackscope.table_text import one_line
 
 FORMS = ("JPEG", "PNG", "TIFF", "GIF", "BMP", "WEBP", "PPM", "MPO")
 

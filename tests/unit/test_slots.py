@@ -13,7 +13,7 @@ from crackscope.adaptation.graph import read_head, write_graph
 from crackscope.adaptation.head import Head
 from crackscope.bundle import ONNX_NAME, Bundle, Calibration, load_bundle, write_bundle
 from crackscope.errors import BundleError
-from crackscope.inference.session import open_session
+from crackscope.inference.open_session import open_session
 from crackscope.precision.variants import Precision, write_variant
 from crackscope.slot_surgery import with_slots
 from crackscope.slots import REQUIRED, Slot, has_slots, read_slots, swap_slots

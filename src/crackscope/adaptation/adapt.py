@@ -10,11 +10,17 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from threadpoolctl import threadpool_limits
 
-from crackscope.adaptation.embedded import Embedded, Progress, embed_healthy, embed_labelled, join_evidence
 from crackscope.adaptation.fit import HEALTHY_BELOW, fit_site
 from crackscope.adaptation.graph import read_head
 from crackscope.adaptation.head import Evidence, Head
 from crackscope.adaptation.sheet import Scores, Sheet, make_sheet
+from crackscope.adaptation.site_features import (
+    Embedded,
+    Progress,
+    embed_healthy,
+    embed_labelled,
+    join_evidence,
+)
 from crackscope.bundle import Bundle, Calibration, Familiarity, ReviewBand, Threshold
 from crackscope.errors import NoPhotosError
 from crackscope.evaluation.calibration import apply_calibration, fit_calibration

@@ -12,9 +12,8 @@ from crackscope.dataset.groups import Grouping
 from crackscope.dataset.records import Dataset, LabelledPhoto
 from crackscope.errors import DataError
 from crackscope.evaluation.photos import GroupedPhoto, Progress, photos_of_dataset
-from crackscope.inference.sources import find_photos, require_photo
+from crackscope.inference.find_photos import photo_files
 from crackscope.labels import Label
-from crackscope.records import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ def find_site_photos(
     known = {} if found is None else {found.absolute(photo): photo for photo in found.photos}
     # Named like the labelled tiles' source, so that tiles of one source photo find each other.
     source = next(iter(known.values())).source if known else "site"
-    paths = {file: None for file in healthy_files(healthy) if file not in known}
+    paths = {file: None for file in photo_files(healthy) if file not in known}
     root = _common_parent([*([] if found is None else [found.root]), *(path.parent for path in paths)])
     photos = [
         *(replace(photo, path=file.relative_to(root).as_posix()) for file, photo in known.items()),
@@ -72,25 +71,6 @@ def find_site_photos(
         labelled=tuple(photo for photo in grouped if photo.file not in paths),
         healthy=tuple(photo for photo in grouped if photo.file in paths),
     )
-
-
-def healthy_files(folders: Sequence[Path]) -> list[Path]:
-    """The photos in folders of intact concrete, in the order of their names.
-
-    Raises:
-        NoPhotosError: There is none.
-        DataError: Something that was named is not there.
-    """
-    if not folders:
-        return []
-    names = require_photo(find_photos(str(folder) for folder in folders))
-    # What can't even be found is an error here: the user named it as evidence.
-    files = []
-    for name in names:
-        if isinstance(name, Failure):
-            raise DataError(f"{name.path}: {name.error}")
-        files.append(Path(os.path.abspath(name)))  # noqa: PTH100 - resolve() would follow links
-    return files
 
 
 def _common_parent(folders: Sequence[Path]) -> Path:

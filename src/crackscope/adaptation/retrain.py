@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackscope.adaptation.adapt import Adaptation, AdaptSettings, adapt
-from crackscope.adaptation.embedded import Progress
+from crackscope.adaptation.site_features import Progress
 from crackscope.adaptation.write import write_adaptation
 from crackscope.bundle import Bundle
 from crackscope.dataset.records import Manifest, Part

@@ -12,7 +12,7 @@ from crackscope.batch.plan import write_plan
 from crackscope.batch.records import Job, Kind
 from crackscope.batch.shards import done_shards
 from crackscope.errors import ResumeError
-from crackscope.inference.sources import Found
+from crackscope.inference.find_photos import Found
 
 JOB_NAME = "batch.json"
 SCHEMA_VERSION = 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from crackscope.batch.places import is_remote, open_filesystem, patiently
 from crackscope.errors import DataError
-from crackscope.inference.sources import Found, find_photos
+from crackscope.inference.find_photos import Found, find_photos
 from crackscope.records import Failure
 
 #: Finds the photos of local names, in the way of the command whose answers are wanted.

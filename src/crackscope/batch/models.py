@@ -10,7 +10,7 @@ from crackscope.batch.scratch import node_folder
 from crackscope.bundle import CARD_NAME, CONFIG_NAME, ONNX_NAME, Bundle, load_bundle
 from crackscope.errors import BundleError
 from crackscope.inference.classifier import CrackClassifier
-from crackscope.inference.session import open_session
+from crackscope.inference.open_session import open_session
 from crackscope.inference.verify import PARITY, verification_images
 from crackscope.storage import atomic_folder, sha256_file
 

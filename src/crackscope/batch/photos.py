@@ -14,8 +14,8 @@ from threading import Event
 
 from crackscope.batch.places import is_remote, open_filesystem, patiently
 from crackscope.errors import StorageError
+from crackscope.inference.find_photos import Found
 from crackscope.inference.pipeline import map_in_order
-from crackscope.inference.sources import Found
 from crackscope.records import Failure
 
 #: Transfers at once: they wait for the storage, not for the processor. Twice as many files are held.

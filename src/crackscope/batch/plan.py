@@ -13,7 +13,7 @@ import pyarrow
 from pyarrow import parquet
 
 from crackscope.batch.places import Place
-from crackscope.inference.sources import Found
+from crackscope.inference.find_photos import Found
 from crackscope.records import Failure
 
 Item = TypeVar("Item")

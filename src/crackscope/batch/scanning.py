@@ -23,7 +23,6 @@ from crackscope.errors import MissingExtraError, PhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.pipeline import map_in_order
-from crackscope.inference.writers import one_line
 from crackscope.inspection.codec import report_from_json, report_to_json
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
@@ -43,6 +42,7 @@ from crackscope.scanning.results import (
 )
 from crackscope.scanning.scanner import CrackScanner
 from crackscope.storage import write_text
+from crackscope.table_text import one_line
 
 PHOTOS, REGIONS, TILES, GEOJSON = "photos", "regions", "tiles", "geojson"
 

@@ -14,7 +14,7 @@ from crackscope.batch.records import Job, Kind
 from crackscope.bundle import Bundle
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.inference.classifier import CrackClassifier
-from crackscope.inference.sources import Found, find_photos, require_photo
+from crackscope.inference.find_photos import Found, find_photos, require_photo
 from crackscope.records import Failure
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_scannable
 

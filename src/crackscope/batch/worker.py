@@ -28,7 +28,7 @@ from crackscope.batch.tasks import Outcomes, Task, load_task
 from crackscope.batch.trials import Trial
 from crackscope.cpus import available_cpus
 from crackscope.errors import CrackscopeError, SettingsError
-from crackscope.inference.sources import Found
+from crackscope.inference.find_photos import Found
 from crackscope.labels import Label
 from crackscope.records import Failure
 

@@ -93,7 +93,7 @@ def photo_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
 
 def print_failures(failures: Sequence[Failure]) -> None:
     """Say on standard error which photos have no score, and why; of many the first ones."""
-    from crackscope.inference.writers import one_line
+    from crackscope.table_text import one_line
 
     for failure in failures[:_FAILURES_SHOWN]:
         typer.echo(one_line(f"not scored: {failure.path}: {failure.error}"), err=True)

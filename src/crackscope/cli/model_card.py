@@ -33,7 +33,7 @@ def card(
     from crackscope.bundle import CARD_NAME, load_bundle
 
     with needs_extra("evaluate"):
-        from crackscope.evaluation.measured import add_measurements
+        from crackscope.evaluation.recorded_results import add_measurements
 
     evaluations, distorted = _named(evaluation or []), _named(robustness or [])
     if not evaluations and not distorted:

@@ -42,7 +42,7 @@ def cells(
     takes them from.
     """
     with needs_extra("evaluate"):
-        from crackscope.adaptation.cells import cells_table, fit_cells
+        from crackscope.scan_calibration.cells import cells_table, fit_cells
     from crackscope.bundle import Bundle, write_config
     from crackscope.scanning.scanner import CrackScanner
 

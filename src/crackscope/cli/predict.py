@@ -107,7 +107,7 @@ def predict(
     at in tiles, and get the answer of `crackscope scan`, which also says where the cracks are.
     """
     from crackscope.inference.classifier import CrackClassifier
-    from crackscope.inference.sources import require_photo
+    from crackscope.inference.find_photos import require_photo
 
     # Pillow warns of odd metadata in the middle of the rows; what matters of it becomes an error row.
     warnings.filterwarnings("ignore", module="PIL")
@@ -150,7 +150,7 @@ def _format_of(output: Path | None) -> Format:
 
 
 def _find(names: list[str]) -> Iterator[str | Failure]:
-    from crackscope.inference.sources import find_photos
+    from crackscope.inference.find_photos import find_photos
 
     for name in names:
         if name == "-":

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from crackscope.errors import DataError, NoPhotosError
+from crackscope.evaluation.binomial_limits import Limits
 from crackscope.evaluation.evaluate import ScoredPhotos
-from crackscope.evaluation.exact_limits import Limits
 from crackscope.evaluation.intervals import (
     CONFIDENCE,
     DEFAULT_RESAMPLES,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from crackscope.jpeg import saved_as_jpeg
 from crackscope.resizing import resize_rgb
 
 Pixels = NDArray[np.uint8]
@@ -72,9 +72,7 @@ def noise(pixels_hwc: Pixels, std_levels: float, rng: np.random.Generator) -> Pi
 
 def jpeg(pixels_hwc: Pixels, quality: float, rng: np.random.Generator) -> Pixels:
     """Saved again as a JPEG."""
-    stream = BytesIO()
-    Image.fromarray(pixels_hwc).save(stream, "JPEG", quality=int(quality))
-    return np.asarray(Image.open(stream).convert("RGB"))
+    return saved_as_jpeg(pixels_hwc, int(quality))
 
 
 def brightness(pixels_hwc: Pixels, factor: float, rng: np.random.Generator) -> Pixels:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crackscope.errors import SettingsError
+from crackscope.evaluation.binomial_limits import Limits, exact_limits, widest
 from crackscope.evaluation.calibration_error import calibration_error, squared_calibration_error
-from crackscope.evaluation.exact_limits import Limits, exact_limits, widest
 from crackscope.evaluation.metrics import (
     METRICS,
     check_groups,

@@ -22,9 +22,9 @@ from crackscope.evaluation.figures import (
 )
 from crackscope.evaluation.metrics import METRICS
 from crackscope.evaluation.photo_figures import draw_sample_predictions, draw_worst_mistakes
-from crackscope.inference.writers import one_line
 from crackscope.records import COLUMNS, SCORE_DECIMALS
 from crackscope.storage import atomic_path, write_json
+from crackscope.table_text import one_line
 
 #: The columns of ``crackscope predict``, with the truth and the group.
 PREDICTION_COLUMNS = ("path", "truth", "group", *COLUMNS[1:])

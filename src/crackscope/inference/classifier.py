@@ -19,10 +19,11 @@ from crackscope.images import LIMIT_PIXELS
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.inputs import PhotoSource, Reading, ReadyPhoto, open_photo, ready_photo, source_name
 from crackscope.inference.looking import look_at, scored_from_looks
+from crackscope.inference.open_session import open_session
 from crackscope.inference.outputs import ModelOutputs, ScoredPhoto, average_odds, scored_photo
 from crackscope.inference.pipeline import SharedWorkers, growing_batches, map_in_order
 from crackscope.inference.review import review_reason
-from crackscope.inference.session import BATCH_SIZE, Session, open_session
+from crackscope.inference.session import BATCH_SIZE, Session
 from crackscope.inference.settings import ScanSettings
 from crackscope.labels import decide
 from crackscope.records import Failure, Outcome, Prediction

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from crackscope.bundle import Bundle, load_bundle
 from crackscope.errors import BundleError, SettingsError
 from crackscope.inference.engines import Engine
+from crackscope.inference.open_session import answers_stray, open_session
 from crackscope.inference.outputs import ModelOutputs
-from crackscope.inference.session import Session, answers_stray, open_session
+from crackscope.inference.session import Session
 from crackscope.labels import decide
 from crackscope.resizing import resize_rgb
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
@@ -19,6 +18,7 @@ from crackscope.errors import MissingExtraError, PhotoError, SettingsError
 from crackscope.guard import one_photo
 from crackscope.records import COLUMNS, SCORE_DECIMALS, Failure, Outcome
 from crackscope.storage import atomic_path
+from crackscope.table_text import one_line, spreadsheet_cell
 
 Row = TypeVar("Row")
 
@@ -38,29 +38,6 @@ _TABLE_WIDTHS = (8, 8, 9, 6, 19)
 
 #: Rows that are collected before Parquet writes them together.
 _ROW_GROUP = 10_000
-
-#: What would end a line or move a terminal's cursor, and halves of characters that UTF-8 can't hold.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-#: What spreadsheets take for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@")
-
-
-def spreadsheet_cell(column: str, text: str) -> str:
-    """Text for a CSV cell that no spreadsheet runs as a formula.
-
-    A path gets ``./`` in front, and still names the same file; other text, such as a camera's name, an
-    apostrophe. JSON and Parquet have the text as it is.
-    """
-    if not text.startswith(_FORMULA):
-        return text
-    return f"./{text}" if column == "path" else f"'{text}"
-
-
-def one_line(text: str) -> str:
-    r"""Text as one printable line: a line end becomes ``\n``, a byte that is no UTF-8 ``\udcff``."""
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def table_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:

@@ -21,12 +21,12 @@ from crackscope.bundle import (
 )
 from crackscope.errors import DataError, ExportError, PhotoError
 from crackscope.evaluation.evaluate import score_photos
-from crackscope.evaluation.measured import without_measurements
 from crackscope.evaluation.photos import GroupedPhoto
+from crackscope.evaluation.recorded_results import without_measurements
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.known_answers import known_answers, known_images
-from crackscope.inference.session import open_session
+from crackscope.inference.open_session import open_session
 from crackscope.inference.verify import verify_bundle
 from crackscope.labels import Label
 from crackscope.precision.gate import GateResult, compare_variant

@@ -9,24 +9,22 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crackscope import __version__
 from crackscope.bundle import Bundle
 from crackscope.errors import MissingExtraError, PhotoError
 from crackscope.guard import one_photo
-from crackscope.inference.sources import Found
+from crackscope.inference.find_photos import Found
 from crackscope.inspection.codec import SCHEMA_VERSION, report_from_json, report_to_json
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_inputs
 from crackscope.scanning.journal import Journal
+from crackscope.scanning.photo_scanner import PhotoScanner
 from crackscope.scanning.records import ScanSettings
 from crackscope.scanning.results import ScanOutcome, write_results
 from crackscope.scanning.video import video_frames
-
-if TYPE_CHECKING:
-    from crackscope.scanning.scanner import CrackScanner
 
 OVERLAYS = "overlays"
 #: Names of files have at most 255 bytes, and a temporary one has more in it.
@@ -71,7 +69,7 @@ class _Done:
 class FolderScan:
     """One run of ``crackscope scan``."""
 
-    def __init__(self, scanner: CrackScanner, output: Path, *, overlays: bool, every_s: float) -> None:
+    def __init__(self, scanner: PhotoScanner, output: Path, *, overlays: bool, every_s: float) -> None:
         self._scanner, self._output = scanner, output
         self._overlays, self._every_s = overlays, every_s
         settings = scanner.settings
@@ -164,7 +162,7 @@ def _read_back(end: _Done, journal: Journal) -> ScanOutcome:
         return Failure(path=end.name, error=str(error))
 
 
-def scan_items(scanner: CrackScanner, found: Iterable[Found], every_s: float) -> Iterator[ScanItem | Failure]:
+def scan_items(scanner: PhotoScanner, found: Iterable[Found], every_s: float) -> Iterator[ScanItem | Failure]:
     """What there is to scan in photos and videos: one item, or one for each frame."""
     for each in found:
         if isinstance(each, Failure):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crackscope.errors import OutputError
 from crackscope.images import IMAGE_SUFFIXES
-from crackscope.inference.sources import Found, find_photos, require_photo
+from crackscope.inference.find_photos import Found, find_photos, require_photo
 from crackscope.records import Failure
 from crackscope.scanning.journal import JOURNAL_NAME
 

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from crackscope.inference.writers import one_line
 from crackscope.inspection.lengths import round_length
 from crackscope.inspection.records import BoxLTRB
 from crackscope.labels import Label, shown_score
 from crackscope.photos.pixels import PixelSource
 from crackscope.scanning.records import HeatMap, PhotoReport
 from crackscope.storage import atomic_path
+from crackscope.table_text import one_line
 
 #: The longer side of the photo in an overlay, in pixels: large enough to print, small enough to mail.
 LONGEST_PX, SHORTEST_LONG_SIDE_PX = 1600, 900

@@ -17,7 +17,6 @@ from typing import Any, TextIO
 
 from crackscope.errors import PhotoError
 from crackscope.guard import one_photo
-from crackscope.inference.writers import one_line, spreadsheet_cell
 from crackscope.inspection.codec import (
     RESULTS_JSON,
     SCHEMA_VERSION,
@@ -30,6 +29,7 @@ from crackscope.labels import Label
 from crackscope.photos.metadata import PhotoMetadata
 from crackscope.records import Failure
 from crackscope.storage import atomic_path
+from crackscope.table_text import one_line, spreadsheet_cell
 
 PHOTO_COLUMNS = (
     "path", "label", "score", "threshold", "review", "reason", "error", "cracked_share", "regions", "tiles",

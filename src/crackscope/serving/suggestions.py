@@ -1,4 +1,4 @@
-"""The next tiles of a project to review; `inference.suggestions` chooses, this module finds and embeds.
+"""The next tiles of a project to review; `serving.active_learning` chooses, this module finds and embeds.
 
 Embeddings are not kept in the database: they would take more room than the results. The heat maps that are
 there say which tiles the model is unsure of; only those are cut out and embedded, each photo decoded once.
@@ -27,9 +27,9 @@ from sqlalchemy.orm import Session, undefer
 from crackscope.errors import PhotoError
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
-from crackscope.inference.suggestions import CANDIDATES_PER_SUGGESTION, suggest
 from crackscope.inspection.records import BoxLTRB, boxes_overlap
 from crackscope.resizing import resize_rgb
+from crackscope.serving.active_learning import CANDIDATES_PER_SUGGESTION, suggest
 from crackscope.serving.choosing import Sort, order
 from crackscope.serving.models import Photo, Result
 from crackscope.serving.photo_store import PhotoStore

@@ -21,7 +21,7 @@ from crackscope.training.familiarity import FamiliarityModel, fit_familiarity, s
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
 from crackscope.training.painted_evidence import PaintedEvidence, judge_painted
-from crackscope.training.parts import Part, Parts
+from crackscope.training.parts import PartPhotos, Parts
 from crackscope.training.patches import read_patch
 from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
@@ -86,7 +86,7 @@ def decide_on_calibration(
 
 
 def decide(
-    network: CrackNetwork, seen: Seen, part: Part, recipe: Recipe, listener: Listener
+    network: CrackNetwork, seen: Seen, part: PartPhotos, recipe: Recipe, listener: Listener
 ) -> tuple[Decision, FamiliarityModel]:
     """Every limit of a network, from what it makes of a calibration part."""
     crops = seen.familiar_crops
@@ -117,7 +117,7 @@ def sharpness_of(paths: Sequence[Path], input_hw: tuple[int, int]) -> NDArray[np
 
 def fit_decision(
     judged: Judged,
-    part: Part,
+    part: PartPhotos,
     recipe: Recipe,
     listener: Listener,
     painted: PaintedEvidence | None = None,
@@ -176,7 +176,7 @@ class _Known:
     fitted_on: str
 
 
-def _with_painted(logits: NDArray[np.float32], part: Part, painted: PaintedEvidence | None) -> _Known:
+def _with_painted(logits: NDArray[np.float32], part: PartPhotos, painted: PaintedEvidence | None) -> _Known:
     if painted is None:
         return _Known(logits, part.photos.labels, part.groups, part.describe())
     return _Known(

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, Calibration, ModelConfig, Threshold
-from crackscope.inference.session import Session, open_session
+from crackscope.inference.open_session import open_session
+from crackscope.inference.session import Session
 from crackscope.storage import atomic_path
 from crackscope.training.embeddings import EmbeddingJob, Features, embed_photos
 from crackscope.training.export import ExportedGraph, export_onnx
 from crackscope.training.head import LabelledEmbeddings
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
-from crackscope.training.parts import Part
+from crackscope.training.parts import PartPhotos
 from crackscope.training.recipe import Recipe, View
 from crackscope.training.weights import tensors_sha256
 
@@ -41,12 +42,12 @@ class Embedder:
         self._network_sha256 = tensors_sha256(network.features_state())
         self._session = self._open(network)
 
-    def embed(self, part: Part, views: tuple[View, ...], listener: Listener) -> LabelledEmbeddings:
+    def embed(self, part: PartPhotos, views: tuple[View, ...], listener: Listener) -> LabelledEmbeddings:
         """Embed every photo of a part in the given views."""
         values = self._features(part, views, "embedding", listener)
         return LabelledEmbeddings(values=values, labels=part.photos.labels, sources=part.photos.sources)
 
-    def trunk(self, part: Part, views: tuple[View, ...], listener: Listener) -> NDArray[np.float32]:
+    def trunk(self, part: PartPhotos, views: tuple[View, ...], listener: Listener) -> NDArray[np.float32]:
         """(N, T) pooled features of the last stage, of the photos as they are.
 
         After `embed` of the same part and views they come from the cache.
@@ -54,7 +55,7 @@ class Embedder:
         return self._features(part, views, "trunk", listener)
 
     def _features(
-        self, part: Part, views: tuple[View, ...], features: Features, listener: Listener
+        self, part: PartPhotos, views: tuple[View, ...], features: Features, listener: Listener
     ) -> NDArray[np.float32]:
         return embed_photos(
             EmbeddingJob(

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from crackscope.bundle import ONNX_NAME, Bundle, Calibration, ModelConfig, write_bundle
 from crackscope.errors import BundleError, ExportError
+from crackscope.inference.open_session import open_session
 from crackscope.inference.outputs import ModelOutputs
-from crackscope.inference.session import open_session
 from crackscope.slot_surgery import with_slots
 from crackscope.storage import atomic_folder
 from crackscope.training.card import model_card

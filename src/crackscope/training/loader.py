@@ -15,7 +15,7 @@ from torch import Tensor
 
 from crackscope.cpus import available_cpus
 from crackscope.dataset.synthetic import paint_crack, paint_distractor
-from crackscope.evaluation.distortions import jpeg
+from crackscope.jpeg import saved_as_jpeg
 from crackscope.resizing import resize_rgb
 from crackscope.training.batches import Draw, PhotoSet
 from crackscope.training.patches import read_pixels
@@ -101,7 +101,7 @@ def load_draw(path: Path, draw: Draw, size_hw: tuple[int, int], *, seed: int) ->
             pixels_hwc = resize_rgb(pixels_hwc, size_hw)
         pixels_hwc = _paint(pixels_hwc, draw, rng)
     if draw.jpeg_quality is not None:
-        pixels_hwc = jpeg(pixels_hwc, draw.jpeg_quality, rng)
+        pixels_hwc = saved_as_jpeg(pixels_hwc, draw.jpeg_quality)
     return resize_rgb(pixels_hwc, size_hw)
 
 

@@ -12,7 +12,7 @@ from crackscope.training.augment import to_unit_nchw
 from crackscope.training.batches import Draw, Paint, split_batches
 from crackscope.training.loader import PhotoBatches
 from crackscope.training.network import CrackNetwork
-from crackscope.training.parts import Part
+from crackscope.training.parts import PartPhotos
 from crackscope.training.recipe import Recipe
 
 _BATCH = 64
@@ -30,7 +30,7 @@ class PaintedEvidence:
     groups: tuple[str, ...]
 
 
-def judge_painted(network: CrackNetwork, part: Part, recipe: Recipe) -> PaintedEvidence | None:
+def judge_painted(network: CrackNetwork, part: PartPhotos, recipe: Recipe) -> PaintedEvidence | None:
     """Paint on some Negative photos of a part what stage 2 paints: a crack, and a look-alike.
 
     Returns:
@@ -52,7 +52,7 @@ def judge_painted(network: CrackNetwork, part: Part, recipe: Recipe) -> PaintedE
     )
 
 
-def _plan(part: Part, recipe: Recipe) -> list[Draw]:
+def _plan(part: PartPhotos, recipe: Recipe) -> list[Draw]:
     augment = recipe.augment
     paints: list[Paint] = []
     if recipe.finetune.enabled and augment.synthetic_cracks:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscope.dataset.records import Manifest, ManifestRow
-from crackscope.dataset.records import Part as PartName
+from crackscope.dataset.records import Manifest, ManifestRow, Part
 from crackscope.training.batches import PhotoSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PartPhotos:
     """Photos of one part.
 
     Attributes:
@@ -24,19 +23,19 @@ class Part:
         groups: The group of each photo, for folds and intervals.
     """
 
-    name: PartName
+    name: Part
     photos: PhotoSet
     sha256: tuple[str, ...]
     groups: tuple[str, ...]
 
-    def sample(self, count: int) -> Part:
+    def sample(self, count: int) -> PartPhotos:
         """About ``count`` photos, evenly over the part."""
         step = max(1, len(self.photos) // count)
         kept = slice(None, None, step)
         photos = PhotoSet(
             paths=self.photos.paths[kept], labels=self.photos.labels[kept], sources=self.photos.sources[kept]
         )
-        return Part(name=self.name, photos=photos, sha256=self.sha256[kept], groups=self.groups[kept])
+        return PartPhotos(name=self.name, photos=photos, sha256=self.sha256[kept], groups=self.groups[kept])
 
     def describe(self) -> str:
         """For records of what something was fitted on."""
@@ -50,9 +49,9 @@ class Parts:
     """What fits a model. The test part is in the manifest only: no step of training can look at it."""
 
     manifest: Manifest
-    train: Part
-    validation: Part
-    calibration: Part
+    train: PartPhotos
+    validation: PartPhotos
+    calibration: PartPhotos
 
 
 def make_parts(manifest: Manifest, sources: Mapping[str, str]) -> Parts:
@@ -64,20 +63,20 @@ def make_parts(manifest: Manifest, sources: Mapping[str, str]) -> Parts:
     """
     return Parts(
         manifest=manifest,
-        train=_part(manifest, PartName.TRAIN, sources),
-        validation=_part(manifest, PartName.VALIDATION, sources),
-        calibration=_part(manifest, PartName.CALIBRATION, sources),
+        train=_part(manifest, Part.TRAIN, sources),
+        validation=_part(manifest, Part.VALIDATION, sources),
+        calibration=_part(manifest, Part.CALIBRATION, sources),
     )
 
 
-def _part(manifest: Manifest, name: PartName, sources: Mapping[str, str]) -> Part:
+def _part(manifest: Manifest, name: Part, sources: Mapping[str, str]) -> PartPhotos:
     rows: tuple[ManifestRow, ...] = manifest.of(name)
     photos = PhotoSet(
         paths=tuple(Path(manifest.root, row.path) for row in rows),
         labels=np.array([row.label.number for row in rows], dtype=np.int64),
         sources=tuple(sources[row.path] for row in rows),
     )
-    return Part(
+    return PartPhotos(
         name=name,
         photos=photos,
         sha256=tuple(row.sha256 for row in rows),

@@ -14,7 +14,7 @@ from crackscope.training.fitting import Fitting
 from crackscope.training.history import EpochRow, Stage, write_history
 from crackscope.training.listener import Listener
 from crackscope.training.network import CrackNetwork
-from crackscope.training.parts import Part, Parts
+from crackscope.training.parts import PartPhotos, Parts
 from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
 from crackscope.training.weights import WeightsOrigin
@@ -82,7 +82,7 @@ def train_stages(
     )
 
 
-def familiar_photos(train: Part, stage: Stage) -> Part:
+def familiar_photos(train: PartPhotos, stage: Stage) -> PartPhotos:
     """Training photos that show what concrete looks like: all where their features are there already."""
     return train if stage == "head" else train.sample(FAMILIAR_PHOTOS)
 

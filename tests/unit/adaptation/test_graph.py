@@ -13,7 +13,7 @@ from crackscope.adaptation.graph import read_head, write_graph
 from crackscope.adaptation.head import Head
 from crackscope.bundle import ONNX_NAME, Bundle, Calibration, load_bundle, write_bundle
 from crackscope.errors import BundleError
-from crackscope.inference.session import open_session
+from crackscope.inference.open_session import open_session
 from crackscope.inference.verify import verify_bundle
 from tests.helpers.adaptable import FILTERS, INPUT_HW, write_adaptable_bundle
 from tests.helpers.bundles import write_tiny_bundle

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from crackscope.batch.listing import list_photos
 from crackscope.errors import DataError
 from crackscope.images import IMAGE_SUFFIXES
-from crackscope.inference.sources import Found, find_photos
+from crackscope.inference.find_photos import Found, find_photos
 from crackscope.records import Failure
 
 FILES = ["b.jpg", "a/2.png", "a/10.png", "a.png", "a-b/1.png", "c/deep/er/x.JPG", "notes.txt", ".hidden.jpg"]

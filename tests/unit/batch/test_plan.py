@@ -12,7 +12,7 @@ pytest.importorskip("pyarrow", reason="the extra [batch] is not installed")
 from crackscope.batch.places import open_place
 from crackscope.batch.plan import inputs_sha256, read_plan, write_plan
 from crackscope.batch.trials import Trial
-from crackscope.inference.sources import Found
+from crackscope.inference.find_photos import Found
 from crackscope.records import Failure
 
 

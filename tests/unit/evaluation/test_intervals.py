@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from sklearn import metrics as sk
 
 from crackscope.errors import DataError, SettingsError
-from crackscope.evaluation.exact_limits import share_limits
+from crackscope.evaluation.binomial_limits import share_limits
 from crackscope.evaluation.intervals import (
     NO_INTERVAL,
     IntervalMethod,

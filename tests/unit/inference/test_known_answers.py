@@ -11,9 +11,10 @@ import pytest
 
 from crackscope.bundle import Bundle, load_bundle
 from crackscope.errors import BundleError
-from crackscope.inference import session as room
+from crackscope.inference import open_session as room
 from crackscope.inference.known_answers import MAX_STRAY, known_answers, known_images, stray
-from crackscope.inference.session import Session, answers_stray, open_session
+from crackscope.inference.open_session import answers_stray, open_session
+from crackscope.inference.session import Session
 from crackscope.inference.verify import verify_bundle
 from tests.helpers.bundles import change_config
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from crackscope.bundle import Bundle
 from crackscope.errors import BundleError, MissingExtraError, SettingsError
 from crackscope.inference.engines import Device, Engine
-from crackscope.inference.session import BATCH_SIZE, Session, open_session
+from crackscope.inference.open_session import open_session
+from crackscope.inference.session import BATCH_SIZE, Session
 from tests.helpers.bundles import HEAD_BIAS, change_config, write_tiny_bundle
 
 Images = NDArray[np.uint8]

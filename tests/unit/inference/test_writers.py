@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from crackscope.errors import OutputError, SettingsError
-from crackscope.inference.writers import Format, one_line, text_lines, write_outcomes
+from crackscope.inference.writers import Format, text_lines, write_outcomes
 from crackscope.labels import Label, ReviewReason
 from crackscope.records import COLUMNS, Failure, Outcome, Prediction
+from crackscope.table_text import one_line
 
 PLAIN = Prediction(path="a.jpg", label=Label.NEGATIVE, score=0.25, threshold=0.4137281936)
 REVIEWED = Prediction(

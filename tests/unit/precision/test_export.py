@@ -12,12 +12,12 @@ from crackscope.bundle import CARD_NAME, USUAL_CELLS, Bundle, load_bundle
 from crackscope.cli.app import app
 from crackscope.errors import DataError, ExportError, OutputError
 from crackscope.evaluation.evaluate import evaluate
-from crackscope.evaluation.measured import add_measurements
 from crackscope.evaluation.photos import GroupedPhoto, find_labelled_photos
+from crackscope.evaluation.recorded_results import add_measurements
 from crackscope.evaluation.report import write_evaluation
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.known_answers import EXACT
-from crackscope.inference.session import answers_stray, open_session
+from crackscope.inference.open_session import answers_stray, open_session
 from crackscope.precision import export as room
 from crackscope.precision.export import export_variant
 from crackscope.precision.gate import GateResult

@@ -12,7 +12,7 @@ from onnx import TensorProto
 from crackscope.adaptation.graph import read_head
 from crackscope.bundle import ONNX_NAME, Bundle, write_bundle
 from crackscope.errors import ExportError
-from crackscope.inference.session import open_session
+from crackscope.inference.open_session import open_session
 from crackscope.precision.variants import Precision, write_variant
 from tests.helpers.adaptable import INPUT_HW, write_adaptable_bundle
 

@@ -13,7 +13,7 @@ from crackscope.bundle import (
     load_bundle,
     shipped_bundle_path,
 )
-from crackscope.evaluation.measured import measured_section
+from crackscope.evaluation.recorded_results import measured_section
 from crackscope.training.card import model_card
 
 BARE = {

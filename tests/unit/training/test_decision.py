@@ -5,26 +5,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscope.dataset.records import Part as PartName
+from crackscope.dataset.records import Part
 from crackscope.training.batches import PhotoSet
 from crackscope.training.decision import Decision, Judged, fit_decision
 from crackscope.training.listener import Listener
 from crackscope.training.painted_evidence import PaintedEvidence, judge_painted
-from crackscope.training.parts import Part
+from crackscope.training.parts import PartPhotos
 from tests.helpers.patches import write_patches
 from tests.helpers.small_finetune import photo_set, small_network, small_recipe
 
 N = 60
 
 
-def easy_part() -> tuple[np.ndarray, Part]:
+def easy_part() -> tuple[np.ndarray, PartPhotos]:
     """Photos that a network all but solves: Positive logits near 9, Negative ones near 3."""
     rng = np.random.default_rng(0)
     labels = np.arange(N) % 2
     logits = np.where(labels == 1, 9.0, 3.0) + rng.normal(0, 1, N)
     photos = PhotoSet(paths=(Path("x"),) * N, labels=labels, sources=("metu",) * N)
     groups = tuple(f"g{i}" for i in range(N))
-    part = Part(name=PartName.CALIBRATION, photos=photos, sha256=("",) * N, groups=groups)
+    part = PartPhotos(name=Part.CALIBRATION, photos=photos, sha256=("",) * N, groups=groups)
     return logits.astype(np.float32), part
 
 
@@ -75,14 +75,14 @@ def test_the_least_sharp_calibration_photos_say_what_poor_quality_is() -> None:
 
 
 @pytest.fixture(scope="module")
-def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
+def part(tmp_path_factory: pytest.TempPathFactory) -> PartPhotos:
     photos = photo_set(sorted(write_patches(tmp_path_factory.mktemp("patches"), 6)))
     groups = tuple(f"g{i}" for i in range(len(photos)))
-    return Part(name=PartName.CALIBRATION, photos=photos, sha256=("",) * len(photos), groups=groups)
+    return PartPhotos(name=Part.CALIBRATION, photos=photos, sha256=("",) * len(photos), groups=groups)
 
 
 def test_every_fourth_healthy_photo_is_painted_once_with_a_crack_and_once_with_a_look_alike(
-    part: Part,
+    part: PartPhotos,
 ) -> None:
     evidence = judge_painted(small_network().eval(), part, small_recipe())
     assert evidence is not None
@@ -102,5 +102,7 @@ def test_every_fourth_healthy_photo_is_painted_once_with_a_crack_and_once_with_a
         {"finetune__enabled": False},
     ],
 )
-def test_what_was_not_painted_in_training_is_not_painted_here(part: Part, changes: dict[str, object]) -> None:
+def test_what_was_not_painted_in_training_is_not_painted_here(
+    part: PartPhotos, changes: dict[str, object]
+) -> None:
     assert judge_painted(small_network().eval(), part, small_recipe(**changes)) is None

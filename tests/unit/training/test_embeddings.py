@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from crackscope.errors import BundleError, DataError
-from crackscope.inference.session import Session, open_session
+from crackscope.inference.open_session import open_session
+from crackscope.inference.session import Session
 from crackscope.training import embeddings
 from crackscope.training.embeddings import EmbeddingJob, embed_photos, make_view
 from tests.helpers.bundles import write_tiny_bundle

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, Calibration, ModelConfig, Threshold, load_bundle
 from crackscope.errors import ExportError
-from crackscope.inference.session import open_session
+from crackscope.inference.open_session import open_session
 from crackscope.slots import Slot, read_slots
 from crackscope.training import export
 from crackscope.training.export import ExportedGraph, export_bundle

@@ -10,7 +10,7 @@ from torch import Tensor
 from crackscope.adaptation.graph import read_head, write_graph
 from crackscope.adaptation.head import Head
 from crackscope.bundle import Bundle, Calibration, ModelConfig, Threshold
-from crackscope.inference.session import open_session
+from crackscope.inference.open_session import open_session
 from crackscope.training.export import ExportedGraph, export_onnx
 from crackscope.training.pyramid import PyramidNetwork, attention
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.dataset.records import Part as PartName
+from crackscope.dataset.records import Part
 from crackscope.evaluation.calibration import apply_calibration
 from crackscope.evaluation.metrics import predicted_positive
 from crackscope.inference.review import review_reasons
@@ -24,7 +24,7 @@ from crackscope.training.fitting import Fitting
 from crackscope.training.head import LabelledEmbeddings
 from crackscope.training.history import Stage
 from crackscope.training.listener import Listener
-from crackscope.training.parts import Part
+from crackscope.training.parts import PartPhotos
 from crackscope.training.recipe import Recipe
 from crackscope.training.stages import familiar_photos
 
@@ -74,7 +74,7 @@ class FoldFitter:
         network = Fitting(recipe, listener).network
         listener.step("embed every photo once with the frozen base")
         embedder = Embedder(network, recipe, cache)
-        everything = pool.part(PartName.TEST, np.arange(len(pool)))
+        everything = pool.part(Part.TEST, np.arange(len(pool)))
         self._frozen = embedder.embed(everything, recipe.head.views, listener).values
         self._frozen_trunk = embedder.trunk(everything, recipe.head.views, listener)
         self._sharpness = sharpness_of(everything.photos.paths, embedder.input_hw)
@@ -92,8 +92,8 @@ class FoldFitter:
         recipe = replace(self._recipe, run=replace(self._recipe.run, seed=fold.seed))
         fitting = Fitting(recipe, self._listener)
         fitting.fit_head(self._labelled(fold.train), self._labelled(fold.validation, views=1))
-        train = self._pool.part(PartName.TRAIN, fold.train)
-        validation = self._pool.part(PartName.VALIDATION, fold.validation)
+        train = self._pool.part(Part.TRAIN, fold.train)
+        validation = self._pool.part(Part.VALIDATION, fold.validation)
         if recipe.finetune.enabled:
             fitting.finetune(train.photos, validation.photos, work, self._options)
         seen, test = self._from_cache(fold) if fitting.stage == "head" else self._again(fitting, fold, work)
@@ -114,13 +114,13 @@ class FoldFitter:
         """By the fine-tuned network."""
         embedder = Embedder(fitting.network, self._recipe, work / "cache")
         train, calibration, test = (
-            self._pool.part(PartName.TEST, rows) for rows in (fold.train, fold.calibration, fold.test)
+            self._pool.part(Part.TEST, rows) for rows in (fold.train, fold.calibration, fold.test)
         )
 
-        def embedding(part: Part) -> NDArray[np.float32]:
+        def embedding(part: PartPhotos) -> NDArray[np.float32]:
             return first_view(embedder.embed(part, ("identity",), self._listener))
 
-        def trunk(part: Part) -> NDArray[np.float32]:
+        def trunk(part: PartPhotos) -> NDArray[np.float32]:
             return embedder.trunk(part, ("identity",), self._listener)
 
         seen = Seen(
@@ -132,7 +132,7 @@ class FoldFitter:
         return seen, _Test(embedding(test), trunk(test), self._sharpness[fold.test])
 
     def _judge(self, fitting: Fitting, seen: Seen, test: _Test, fold: Fold, recipe: Recipe) -> FoldScores:
-        part = self._pool.part(PartName.CALIBRATION, fold.calibration)
+        part = self._pool.part(Part.CALIBRATION, fold.calibration)
         decision, familiarity = decide(fitting.network, seen, part, recipe, Listener())
         logits = head_logits(fitting.network, test.embedding)
         scores = np.round(apply_calibration(logits, decision.calibration), SCORE_DECIMALS)

@@ -15,12 +15,11 @@ from crackscope.dataset.corrections import Corrections, apply_corrections
 from crackscope.dataset.discover import discover, is_layout_name
 from crackscope.dataset.fingerprints import fingerprint_photos
 from crackscope.dataset.groups import Grouping, group_photos
-from crackscope.dataset.records import Dataset, Fingerprint, LabelledPhoto
-from crackscope.dataset.records import Part as PartName
+from crackscope.dataset.records import Dataset, Fingerprint, LabelledPhoto, Part
 from crackscope.errors import DataError
 from crackscope.training.batches import PhotoSet
 from crackscope.training.listener import Listener
-from crackscope.training.parts import Part
+from crackscope.training.parts import PartPhotos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +54,10 @@ class Pool:
         """The numbers of the photos of some sources."""
         return np.flatnonzero(np.isin(self.sources, list(sources)))
 
-    def part(self, name: PartName, rows: NDArray[np.int64]) -> Part:
+    def part(self, name: Part, rows: NDArray[np.int64]) -> PartPhotos:
         """Some photos as a part that training takes."""
         chosen = rows.tolist()
-        return Part(
+        return PartPhotos(
             name=name,
             photos=PhotoSet(
                 paths=tuple(self.photos.paths[row] for row in chosen),

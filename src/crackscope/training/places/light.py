@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from crackscope.jpeg import saved_as_jpeg
 from crackscope.resizing import resize_rgb
 
 _U8 = NDArray[np.uint8]
@@ -22,7 +21,7 @@ _STRONGEST_NOISE = 12.0
 def change_light(pixels_hwc: _U8, rng: np.random.Generator, input_px: int) -> _U8:
     """A crop in another light and from another camera, at the network's input size."""
     if rng.random() < _POOR:
-        pixels_hwc = _jpeg(pixels_hwc, int(np.exp(rng.uniform(np.log(12), np.log(85)))))
+        pixels_hwc = saved_as_jpeg(pixels_hwc, int(np.exp(rng.uniform(np.log(12), np.log(85)))))
     values = resize_rgb(pixels_hwc, (input_px, input_px)).astype(np.float32)
     values = _expose(values, rng)
     if rng.random() < _SHADED:
@@ -53,9 +52,3 @@ def _ramp(rng: np.random.Generator, side_px: int) -> NDArray[np.float32]:
     across = t[None, :] * np.float32(np.cos(heading)) + t[:, None] * np.float32(np.sin(heading))
     share = np.clip(across * np.float32(rng.uniform(0.5, 3)) + np.float32(0.5), 0, 1)
     return np.asarray(low + (1 - low) * share, np.float32)[:, :, None]
-
-
-def _jpeg(pixels_hwc: _U8, quality: int) -> _U8:
-    file = io.BytesIO()
-    Image.fromarray(pixels_hwc).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file).convert("RGB"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crackscope.errors import NoPhotosError
-from crackscope.inference.sources import find_photos, require_photo
+from crackscope.inference.find_photos import find_photos, require_photo
 from crackscope.records import Failure
 
 

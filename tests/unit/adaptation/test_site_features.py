@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscope.adaptation.embedded import TILES_PER_PHOTO, embed_healthy, tiles_of, variants_of
+from crackscope.adaptation.site_features import TILES_PER_PHOTO, embed_healthy, tiles_of, variants_of
 from crackscope.evaluation.photos import GroupedPhoto
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.labels import Label

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from pathlib import Path
 
-from crackscope.errors import NoPhotosError
+from crackscope.errors import DataError, NoPhotosError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.records import Failure
 
@@ -110,3 +110,22 @@ def _search_entry(
         yield Failure(path=path, error="a folder, named like a photo; name it yourself to search it")
     else:
         yield from _search(path, suffixes, ancestors)
+
+
+def photo_files(folders: Sequence[Path]) -> list[Path]:
+    """The photos in folders that a user named, in the order of their names.
+
+    Raises:
+        NoPhotosError: There is none.
+        DataError: Something that was named is not there.
+    """
+    if not folders:
+        return []
+    names = require_photo(find_photos(str(folder) for folder in folders))
+    # What can't even be found is an error here: the user named it as evidence.
+    files = []
+    for name in names:
+        if isinstance(name, Failure):
+            raise DataError(f"{name.path}: {name.error}")
+        files.append(Path(os.path.abspath(name)))  # noqa: PTH100 - resolve() would follow links
+    return files

@@ -13,8 +13,8 @@ from crackscope.dataset.corrections import Correction, Corrections, Seen
 from crackscope.errors import DataError
 from crackscope.evaluation.as_seen import evaluate_as_seen
 from crackscope.evaluation.evaluate import evaluate
-from crackscope.evaluation.measured import add_measurements, measured_section
 from crackscope.evaluation.photos import find_labelled_photos
+from crackscope.evaluation.recorded_results import add_measurements, measured_section
 from crackscope.evaluation.report import write_evaluation
 from crackscope.evaluation.robustness import measure_robustness
 from crackscope.evaluation.robustness_report import write_robustness

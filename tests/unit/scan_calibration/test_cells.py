@@ -11,11 +11,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from crackscope import CrackScanner
-from crackscope.adaptation.cells import CellFit, cells_table, cracked_cells, fit_cells
-from crackscope.adaptation.walls import SHAPE, join_patches, paint_wall
 from crackscope.bundle import USUAL_CELLS, Bundle, load_bundle, write_config
 from crackscope.cli.app import app
 from crackscope.errors import DataError, NoPhotosError, SettingsError
+from crackscope.scan_calibration.cells import CellFit, cells_table, cracked_cells, fit_cells
+from crackscope.scan_calibration.painted_walls import SHAPE, join_patches, paint_wall
 from tests.helpers.bundles import write_tiny_bundle
 
 PATCH = 64

@@ -12,16 +12,16 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 from scipy.special import expit
 
-from crackscope.adaptation.photos import healthy_files
-from crackscope.adaptation.walls import Wall, paint_wall
 from crackscope.bundle import Calibration
 from crackscope.evaluation.calibration import IDENTITY, fit_calibration
 from crackscope.evaluation.tables import Table, number_text
 from crackscope.images import Photo
+from crackscope.inference.find_photos import photo_files
 from crackscope.inference.scales import plan_looks
 from crackscope.inference.stitching import cell_log_odds
 from crackscope.inference.tile_scores import score_tiles
 from crackscope.photos.pixels import DecodedPhoto
+from crackscope.scan_calibration.painted_walls import Wall, paint_wall
 from crackscope.scanning.analysis import blend_cells
 from crackscope.scanning.scanner import CrackScanner
 
@@ -79,7 +79,7 @@ def fit_cells(
         NoPhotosError: A folder is missing or without a photo.
         DataError: A photo can't be read, or there are too few patches for a wall.
     """
-    sources = [healthy_files([folder]) for folder in healthy]
+    sources = [photo_files([folder]) for folder in healthy]
     n_walls = len(sources) * walls_per_source
     log_odds, cracked, groups = [], [], []
     patch_px = scanner.classifier.bundle.config.patch_px

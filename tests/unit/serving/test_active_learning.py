@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope.errors import SettingsError
-from crackscope.inference.suggestions import CANDIDATES_PER_SUGGESTION, suggest, uncertainty
+from crackscope.serving.active_learning import CANDIDATES_PER_SUGGESTION, suggest, uncertainty
 
 
 def test_uncertainty_is_1_at_the_threshold_and_falls_alike_on_both_sides() -> None:

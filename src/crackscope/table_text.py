@@ -1,0 +1,27 @@
+"""Text of other people in our tables: a file name or a camera's name ends no line and runs no formula."""
+
+from __future__ import annotations
+
+import re
+
+#: What would end a line or move a terminal's cursor, and halves of characters that UTF-8 can't hold.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+#: What spreadsheets take for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@")
+
+
+def spreadsheet_cell(column: str, text: str) -> str:
+    """Text for a CSV cell that no spreadsheet runs as a formula.
+
+    A path gets ``./`` in front, and still names the same file; other text, such as a camera's name, an
+    apostrophe. JSON and Parquet have the text as it is.
+    """
+    if not text.startswith(_FORMULA):
+        return text
+    return f"./{text}" if column == "path" else f"'{text}"
+
+
+def one_line(text: str) -> str:
+    r"""Text as one printable line: a line end becomes ``\n``, a byte that is no UTF-8 ``\udcff``."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -13,6 +16,7 @@ import pytest
 
 from crackscope.storage import sha256_file
 from tests.helpers.patches import write_patches
+from tests.helpers.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_BYTES = 40_000_000
@@ -109,6 +113,45 @@ def _plain_environment() -> dict[str, str]:
 def test_the_container_recipe_has_no_lint() -> None:
     tool = _tool("hadolint")
     _run([tool, str(ROOT / "Dockerfile")])
+
+
+def test_what_the_image_starts_is_healthy_on_a_disk_it_may_not_write(tmp_path: Path) -> None:
+    """The recipe's own CMD and HEALTHCHECK, on another port; what pip and useradd do there is not replayed."""
+    if not _may_mount():
+        pytest.skip("may not mount a file system here")
+    recipe = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    [cmd] = re.findall(r"^CMD (\[.+\])$", recipe, re.MULTILINE)
+    [probe] = re.findall(r"^HEALTHCHECK .* CMD (\[.+\])$", recipe, re.MULTILINE)
+    data = tmp_path / "data"
+    _run([sys.executable, "-m", "crackscope", "serve", "user", "add", "anna", "--data-dir", str(data)])
+    started = [str(data) if word == "/data" else word for word in json.loads(cmd)]
+    disk = 'mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec "$@"'
+    server = subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", disk, str(data), sys.executable, "-m", "crackscope", *started]
+        + ["--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=_plain_environment() | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": str(data)},
+    )
+    try:
+        assert server.stdout is not None
+        first_line = server.stdout.readline()
+        [port] = re.findall(r"http://[\d.]+:(\d+)", first_line) or [pytest.fail(first_line)]
+        health = [sys.executable, *(word.replace("8000", port) for word in json.loads(probe)[1:])]
+        _run(health)
+    finally:
+        server.terminate()
+        said = server.communicate(timeout=PATIENCE_S)[0]
+    assert server.returncode in (0, -signal.SIGTERM), said
+    assert {"crackscope.sqlite3", "users.json"} <= {path.name for path in data.iterdir()}
+
+
+def _may_mount() -> bool:
+    tool = shutil.which("unshare")
+    mount = [str(tool), "--mount", "mount", "-o", "remount,ro,bind", "/"]
+    return tool is not None and subprocess.run(mount, capture_output=True).returncode == 0
 
 
 def test_the_workflows_are_what_github_expects() -> None:

@@ -116,7 +116,7 @@ def test_the_container_recipe_has_no_lint() -> None:
 
 
 def test_what_the_image_starts_is_healthy_on_a_disk_it_may_not_write(tmp_path: Path) -> None:
-    """The recipe's own CMD and HEALTHCHECK, on another port; what pip and useradd do there is not replayed."""
+    """The recipe's own CMD and HEALTHCHECK, on another port; pip and useradd are not replayed."""
     if not _may_mount():
         pytest.skip("may not mount a file system here")
     recipe = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
@@ -126,9 +126,9 @@ def test_what_the_image_starts_is_healthy_on_a_disk_it_may_not_write(tmp_path: P
     _run([sys.executable, "-m", "crackscope", "serve", "user", "add", "anna", "--data-dir", str(data)])
     started = [str(data) if word == "/data" else word for word in json.loads(cmd)]
     disk = 'mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec "$@"'
+    command = [sys.executable, "-m", "crackscope", *started, "--port", "0"]
     server = subprocess.Popen(
-        ["unshare", "--mount", "sh", "-c", disk, str(data), sys.executable, "-m", "crackscope", *started]
-        + ["--port", "0"],
+        ["unshare", "--mount", "sh", "-c", disk, str(data), *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

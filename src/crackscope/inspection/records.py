@@ -41,6 +41,7 @@ class ScaleSource(StrEnum):
     UNCALIBRATED = "uncalibrated"
     USER = "given by the user"
     MAP = "from the map"
+    MEASURED = "measured in the photo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

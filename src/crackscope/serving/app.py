@@ -16,7 +16,9 @@ from crackscope.serving.metrics import RequestMetrics
 from crackscope.serving.request_log import RequestLog, open_request_log
 from crackscope.serving.routes import (
     docs,
+    elements,
     exports,
+    findings,
     health,
     model,
     page,
@@ -57,6 +59,8 @@ def create_app(settings: ServeSettings) -> FastAPI:
         photos,
         projects,
         reviews,
+        findings,
+        elements,
         suggestions,
         exports,
         report,

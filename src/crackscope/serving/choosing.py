@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import Field
 from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from crackscope.labels import Label
 from crackscope.serving.fields import Line, RowId
-from crackscope.serving.models import Photo, Result, Review
+from crackscope.serving.models import FindingAct, FindingRow, Photo, Result, Review
 from crackscope.serving.photos import with_result
 
 _WAITING = ("queued", "running")
@@ -54,6 +55,9 @@ class PhotoChoice:
     label: Annotated[Label | None, Query(description="The label that counts.")] = None
     state: PhotoState | None = None
     name: Annotated[Line, Query(description="A part of the name.")] = ""
+    element: Annotated[
+        Annotated[int, Field(ge=0, le=2**31 - 1)] | None, Query(description="Of this element; 0: of none.")
+    ] = None
     threshold: Annotated[float | None, Query(ge=0, le=1, description="What if it were this?")] = None
     changes: Annotated[bool, Query(description="Only photos whose label `threshold` would change.")] = False
 
@@ -68,7 +72,7 @@ class PhotoChoice:
         elif self.review is ReviewState.UNREVIEWED:
             found.append(~is_reviewed())
         elif self.review is ReviewState.NEEDED:
-            found.append(_is_needed())
+            found.append(is_needed())
         if self.label is not None:
             found.append(Photo.label == str(self.label))
         if self.state is not None:
@@ -76,6 +80,8 @@ class PhotoChoice:
             found.append(Photo.status.in_(states))
         if self.name:
             found.append(Photo.name.icontains(self.name, autoescape=True))
+        if self.element is not None:
+            found.append(Photo.element_id == (self.element or None))
         if self.changes and self.threshold is not None:
             found.append(_would_change(self.threshold))
         return found
@@ -89,7 +95,7 @@ class PhotoCounts:
         needed: Photos the model asks to look at and nobody has, and those with an open question.
         would_change: Labels that would be others at the choice's threshold; 0 without one.
         open_jobs: The scans that work on them.
-        version: Another text whenever a photo, result or review came or went.
+        version: Another text whenever a photo, result, review or finding came or went.
     """
 
     total: int
@@ -114,7 +120,7 @@ def order(sort: Sort, *, descending: bool = False) -> tuple[Any, ...]:
         Sort.LABEL: (case((Photo.label == str(Label.POSITIVE), 0), else_=1), -Result.score),
         # What is asked about, then the least sure, then the rest; done ones last.
         Sort.REVIEW: (
-            case((_is_needed(), 0), (is_reviewed(), 2), else_=1),
+            case((is_needed(), 0), (is_reviewed(), 2), else_=1),
             func.abs(Result.score - Result.threshold),
         ),
     }
@@ -130,7 +136,7 @@ def count_photos(session: Session, choice: PhotoChoice) -> PhotoCounts:
         "failed": Photo.status == "failed",
         "positive": Photo.label == str(Label.POSITIVE),
         "negative": Photo.label == str(Label.NEGATIVE),
-        "needed": _is_needed(),
+        "needed": is_needed(),
         "reviewed": is_reviewed(),
         "would_change": would_change,
     }
@@ -142,12 +148,18 @@ def count_photos(session: Session, choice: PhotoChoice) -> PhotoCounts:
     last_review = session.scalar(
         select(func.max(Review.id)).join(Photo).where(Photo.project_id == choice.project_id)
     )
+    last_act = session.scalar(
+        select(func.max(FindingAct.id))
+        .join(FindingRow)
+        .join(Photo)
+        .where(Photo.project_id == choice.project_id)
+    )
     counts = {name: int(number) for name, number in zip(counted, numbers, strict=True)}
     states = f"{total}.{counts['waiting']}.{counts['failed']}"
     return PhotoCounts(
         total=total,
         open_jobs=_open_jobs(session, choice.project_id),
-        version=f"{states}.{last_photo or 0}.{last_result or 0}.{last_review or 0}",
+        version=f"{states}.{last_photo or 0}.{last_result or 0}.{last_review or 0}.{last_act or 0}",
         **counts,
     )
 
@@ -163,7 +175,8 @@ def is_reviewed() -> ColumnElement[bool]:
     return Photo.decision_id.is_not(None)
 
 
-def _is_needed() -> ColumnElement[bool]:
+def is_needed() -> ColumnElement[bool]:
+    """SQL: whether a person should look: the model is in doubt, or a question is open."""
     return or_(and_(Result.reason.is_not(None), ~is_reviewed()), Photo.question.is_not(None))
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from crackscope.inspection.codec import region_millimetres, region_of
+from crackscope.inspection.findings import FindingKind, ShapeKind, WidthMethod
 from crackscope.inspection.records import Place, Verdict
 from crackscope.serving.models import Photo, Result, Review
+from crackscope.serving.scales import scale_of
 
 
 class _FromRow(BaseModel):
@@ -26,6 +29,8 @@ class ProjectDocument(_FromRow):
     inspected_on: date | None
     notes: str
     created_at: datetime
+    condition_list: str
+    own_conditions: str
     photos: int = 0
 
 
@@ -98,6 +103,119 @@ class PlaceDocument(BaseModel):
     who: str | None
 
 
+class MeasuredScale(BaseModel):
+    """How a scale was measured: between two points of this photo, or of the photo it was taken over from."""
+
+    points_xy: list[list[int]] | None = None
+    length_mm: float | None = None
+    who: str | None = None
+    photo_id: int | None = None
+
+
+class ScaleDocument(BaseModel):
+    """What a pixel shows; without ``mm_per_px`` the photo is uncalibrated: nothing in it has millimetres."""
+
+    mm_per_px: float | None
+    source: str
+    measured: MeasuredScale | None = None
+
+
+class ConditionClassDocument(BaseModel):
+    """One class of a condition list."""
+
+    code: str
+    en: str
+    de: str
+
+
+class ConditionScaleDocument(BaseModel):
+    """The classes to choose one from; ``code`` stands before the class, where it is not empty."""
+
+    code: str
+    name: dict[str, str]
+    classes: list[ConditionClassDocument]
+
+
+class ConditionListDocument(BaseModel):
+    """By which classes findings are rated."""
+
+    title: str
+    source: str
+    scales: list[ConditionScaleDocument]
+
+
+class RatingDocument(BaseModel):
+    """A class of one scale; ``scale`` is empty where the list has only one."""
+
+    scale: str
+    code: str
+
+
+class ShapeDocument(BaseModel):
+    """A box (two corners), a polygon or a polyline, in pixels of the upright photo."""
+
+    kind: ShapeKind
+    points_xy: list[list[int]]
+
+
+class StatementDocument(BaseModel):
+    """What a person states of a place."""
+
+    version: int
+    kind: FindingKind
+    shape: ShapeDocument
+    width_mm: float | None
+    width_method: WidthMethod | None
+    ratings: list[RatingDocument]
+    recommendation: str
+    note: str
+
+
+class FindingDocument(BaseModel):
+    """A finding: ``number`` is its own in the project for good. ``length_mm`` needs the photo's scale."""
+
+    id: int
+    number: int
+    statement: StatementDocument
+    photo_id: int
+    photo: str
+    photo_sha256: str
+    element: str
+    who: str
+    when: datetime
+    mm_per_px: float | None
+    box_ltrb_px: list[int]
+    length_px: float | None
+    length_mm: float | None
+    act_id: int
+
+
+class FindingActDocument(BaseModel):
+    """An act on a finding; without a statement it was withdrawn."""
+
+    id: int
+    finding_id: int
+    number: int
+    statement: StatementDocument | None
+    who: str
+    created_at: datetime
+
+
+class ElementDocument(BaseModel):
+    """A part of the structure with the counts of its photos and findings; ``id`` 0: the photos of none."""
+
+    id: int
+    name: str
+    mm_per_px: float | None
+    photos: int
+    positive: int
+    negative: int
+    needed: int
+    reviewed: int
+    failed: int
+    findings: int
+
+
 class PhotoDocument(_FromRow):
     """A photo, what the model said of it, and what people decided.
 
@@ -125,6 +243,8 @@ class PhotoDocument(_FromRow):
     status: str
     error: str | None
     settings: dict[str, Any]
+    element_id: int | None
+    scale: ScaleDocument
     same_as: int | None
     label: str | None
     reviewed: bool
@@ -139,18 +259,29 @@ def photo_document(
 ) -> PhotoDocument:
     """A photo with its current result and what counts."""
     known = {name: getattr(photo, name) for name in PhotoDocument.model_fields if hasattr(photo, name)}
+    scale = scale_of(photo, result)
     return PhotoDocument.model_validate(
         {
             **known,
+            "scale": {"mm_per_px": scale.mm_per_px, "source": scale.source, "measured": photo.scale},
             "same_as": None if same_as is None else same_as.id,
             "label": verdict.label,
             "reviewed": verdict.act is not None,
             "question": verdict.question,
             "decision": None if decision is None else ReviewDocument.model_validate(decision),
             "places": [place_document(place) for place in verdict.places],
-            "result": None if result is None else ResultDocument.model_validate(result),
+            "result": None if result is None else _result_document(result, scale.mm_per_px),
         }
     )
+
+
+def _result_document(result: Result, mm_per_px: float | None) -> ResultDocument:
+    """The result; millimetres by the scale that counts now, which may be known only since the scan."""
+    document = ResultDocument.model_validate(result)
+    document.regions = [
+        {**region, **region_millimetres(region_of(region), mm_per_px)} for region in document.regions
+    ]
+    return document
 
 
 def place_document(place: Place) -> PlaceDocument:

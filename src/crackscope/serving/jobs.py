@@ -61,6 +61,8 @@ def scan_again(
     session.flush()
     for photo in photos:
         photo.settings = {**photo.settings, **changes}
+        if "mm_per_px" in changes:
+            photo.scale = None  # what was said last counts
         photo.job_id, photo.status, photo.error, photo.attempts = job.id, "queued", None, 0
     session.commit()
     return job
@@ -215,7 +217,7 @@ def _result(photo: Photo, report: PhotoReport, model_sha256: str) -> Result:
         photo_id=photo.id,
         model_sha256=model_sha256,
         # With the scale that a map gives, where the user gave none.
-        settings={**photo.settings, "mm_per_px": report.mm_per_px},
+        settings={**photo.settings, "mm_per_px": report.mm_per_px, "scale": str(report.scale)},
         label=str(report.label),
         score=report.score,
         threshold=report.threshold,

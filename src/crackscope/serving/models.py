@@ -1,11 +1,23 @@
-"""The tables: projects, photos, scans and their results, and every review with who, when and why."""
+"""The tables: projects, their elements, photos, scans and results, every review and every finding."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, false
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -65,6 +77,24 @@ class Project(Base):
     inspected_on: Mapped[date | None]
     notes: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
+    #: By which classes findings are rated: a shipped list, "own", or none; and the own one, a class a line.
+    condition_list: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    own_conditions: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: The number given last; it only grows, so that no finding gets the number of a deleted one.
+    last_finding: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class Element(Base):
+    """A part of the structure: pier 1, deck underside; ``mm_per_px`` is for photos that are added to it."""
+
+    __tablename__ = "elements"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    mm_per_px: Mapped[float | None]
+
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
 
 
 class Job(Base):
@@ -121,6 +151,9 @@ class Photo(Base):
     decision_id: Mapped[int | None]
     decided_as_whole: Mapped[bool] = mapped_column(default=False, server_default=false())
     question: Mapped[str | None] = mapped_column(String(40))
+    element_id: Mapped[int | None] = mapped_column(ForeignKey("elements.id", ondelete="SET NULL"), index=True)
+    #: The scale that a person measured between two points: mm_per_px, points_xy, length_mm, who.
+    scale: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     results: Mapped[list[Result]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     reviews: Mapped[list[Review]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
@@ -173,3 +206,31 @@ class Review(Base):
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"), unique=True)
 
     __table_args__ = (Index(None, "who", "undone"),)
+
+
+class FindingRow(Base):
+    """A finding's number and place in the project; what is stated of it are its acts."""
+
+    __tablename__ = "findings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+
+
+class FindingAct(Base):
+    """What a person stated of a finding; rows are only ever added, the last one counts."""
+
+    __tablename__ = "finding_acts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    finding_id: Mapped[int] = mapped_column(ForeignKey("findings.id", ondelete="CASCADE"), index=True)
+    #: As `inspection.findings` writes it; nothing where the finding was withdrawn.
+    statement: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    who: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    #: Made by the client, so that a statement whose answer was lost is stored once.
+    key: Mapped[str | None] = mapped_column(String(64), unique=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from crackscope.inspection.records import PhotoReport, ScaleSource
+from crackscope.inspection.records import PhotoReport
 from crackscope.labels import Label, ReviewReason
 from crackscope.photos.metadata import PhotoMetadata
 from crackscope.serving.models import Photo, Result
+from crackscope.serving.scales import scale_of
 from crackscope.serving.verdicts import regions_of
 
 
 def report_of(photo: Photo, result: Result) -> PhotoReport:
     """What the model said of a photo, without tiles and heat map."""
-    mm_per_px = result.settings.get("mm_per_px")
-    if mm_per_px is None:
-        scale = ScaleSource.UNCALIBRATED
-    else:
-        scale = ScaleSource.USER if photo.settings.get("mm_per_px") == mm_per_px else ScaleSource.MAP
+    known = scale_of(photo, result)
     return PhotoReport(
         path=photo.name,
         label=Label(result.label),
@@ -28,8 +25,8 @@ def report_of(photo: Photo, result: Result) -> PhotoReport:
         cracked_share=result.cracked_share,
         regions=regions_of(result),
         tiles=(),
-        mm_per_px=mm_per_px,
-        scale=scale,
+        mm_per_px=known.mm_per_px,
+        scale=known.source,
         metadata=metadata_of(photo),
     )
 

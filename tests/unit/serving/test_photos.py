@@ -43,7 +43,11 @@ def test_scanning_again_changes_only_what_was_named(project: TestClient) -> None
     assert (second["settings"]["tile_px"], second["tile_px"], second["threshold"]) == (64, 64, 0.7)
     job = project.post("/v1/projects/1/scan", json={"mm_per_px": None}).json()
     wait_for_job(project, job["id"])
-    assert _photos(project)[0]["result"]["settings"] == {**first["settings"], "mm_per_px": None}
+    assert _photos(project)[0]["result"]["settings"] == {
+        **first["settings"],
+        "mm_per_px": None,
+        "scale": "uncalibrated",
+    }
 
 
 def test_a_copy_is_named_and_skipped_where_asked(project: TestClient) -> None:

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from crackscope.errors import SettingsError
+from crackscope.inspection.conditions import list_of, own_list
 from crackscope.serving.context import CurrentServer, CurrentSession, found
 from crackscope.serving.documents import ProjectDocument
+from crackscope.serving.errors import ApiError
 from crackscope.serving.fields import Line, Paragraphs, RowId
 from crackscope.serving.models import Photo, Project
 from crackscope.serving.photos import delete_photos
@@ -32,6 +35,8 @@ class ProjectFields(BaseModel):
     inspector: Line = ""
     inspected_on: date | None = None
     notes: Paragraphs = ""
+    condition_list: Annotated[str, Field(description="ri-ebw-pruef, aashto, own, or none.")] = ""
+    own_conditions: Annotated[Paragraphs, Field(description="A class a line: code, colon, meaning.")] = ""
 
 
 class ProjectChanges(ProjectFields):
@@ -53,6 +58,7 @@ def list_projects(session: CurrentSession) -> list[ProjectDocument]:
 def create_project(session: CurrentSession, fields: ProjectFields) -> ProjectDocument:
     """Begin a project."""
     project = Project(**fields.model_dump())
+    _check_conditions(project)
     session.add(project)
     session.commit()
     return _document(session, project)
@@ -70,6 +76,7 @@ def change_project(session: CurrentSession, project_id: RowId, changes: ProjectC
     project = found(session, Project, project_id)
     for name, value in changes.model_dump(exclude_unset=True).items():
         setattr(project, name, value)
+    _check_conditions(project)
     session.commit()
     return _document(session, project)
 
@@ -83,6 +90,14 @@ def delete_project(server: CurrentServer, session: CurrentSession, project_id: R
     session.delete(project)
     session.commit()
     return Response(status_code=204)
+
+
+def _check_conditions(project: Project) -> None:
+    try:
+        list_of(project.condition_list, project.own_conditions)
+        own_list(project.own_conditions)
+    except SettingsError as error:
+        raise ApiError(422, "invalid_request", str(error)) from None
 
 
 def _document(session: Session, project: Project) -> ProjectDocument:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,8 +14,9 @@ from crackscope.errors import SettingsError
 from crackscope.serving import jobs
 from crackscope.serving.context import CurrentServer, CurrentSession, Server, found
 from crackscope.serving.documents import JobDocument
+from crackscope.serving.elements import element_named, put_into
 from crackscope.serving.errors import ApiError, busy, photo_refusal
-from crackscope.serving.fields import IdempotencyKey, RowId
+from crackscope.serving.fields import IdempotencyKey, Line, RowId
 from crackscope.serving.limits import check_files, upload_name
 from crackscope.serving.models import Job, Photo, Project
 from crackscope.serving.photo_store import hash_of
@@ -24,6 +25,7 @@ from crackscope.serving.photos import take_in
 router = APIRouter(tags=["scan"])
 
 _MOST_LISTED = 200
+_LINE: TypeAdapter[str] = TypeAdapter(Line)
 
 
 class UploadedPhoto(BaseModel):
@@ -61,6 +63,9 @@ def scan(
     threshold: Annotated[float | None, Form(ge=0, le=1)] = None,
     mm_per_px: Annotated[float | None, Form(gt=0, le=1000)] = None,
     skip_copies: Annotated[bool, Form(description="Skip files that the project has.")] = False,
+    elements: Annotated[
+        list[str] | None, Form(description="The element of each file, in their order; empty: of none.")
+    ] = None,
     key: IdempotencyKey = None,
 ) -> ScanDocument:
     """Keep photos and scan them; the answer comes at once, the job tells how far it is.
@@ -72,6 +77,7 @@ def scan(
     """
     limits = server.settings.limits
     check_files(files, limits)
+    names = _element_names(files, project_id, elements or [])
     settings = {"overlap": overlap, "tile_px": tile_px, "threshold": threshold, "mm_per_px": mm_per_px}
     _check_settings(settings, limits.pixels)
     if project_id is not None:
@@ -84,10 +90,12 @@ def scan(
         session.add(job)
         session.flush()
         uploads = [(upload_name(file), file.file) for file in files]
+        places = dict(zip((id(stream) for _, stream in uploads), names, strict=True))
         skipped: list[SkippedPhoto] = []
         if skip_copies:
             uploads, skipped = _without_copies(session, project_id, uploads)
         taken = take_in(session, server.store, server.settings, job, project_id, uploads)
+        _put_into_elements(session, [photo for photo, _ in taken], [places[id(file)] for _, file in uploads])
         refusals = [refusal for _, refusal in taken if refusal is not None]
         if taken and len(refusals) == len(taken) and not skipped:
             session.rollback()
@@ -176,6 +184,25 @@ def _document(session: Session, job: Job, skipped: Sequence[SkippedPhoto] = ()) 
         ],
         skipped=list(skipped),
     )
+
+
+def _element_names(files: Sequence[UploadFile], project_id: int | None, names: list[str]) -> list[str]:
+    if names and len(names) != len(files):
+        message = f"{len(names)} elements for {len(files)} files; expected one for each, or none at all"
+        raise ApiError(422, "invalid_request", message)
+    if project_id is None:
+        return [""] * len(files)
+    try:
+        return [_LINE.validate_python(name) for name in names] or [""] * len(files)
+    except ValidationError:
+        message = "an element's name is a line of at most 200 characters"
+        raise ApiError(422, "invalid_request", message) from None
+
+
+def _put_into_elements(session: Session, photos: Sequence[Photo], names: Sequence[str]) -> None:
+    for photo, name in zip(photos, names, strict=True):
+        if name and photo.project_id is not None:
+            put_into(session, element_named(session, photo.project_id, name), [photo])
 
 
 def _job_of(session: Session, key: str | None) -> Job | None:

@@ -335,9 +335,9 @@ def _decode_with_pillow(stream: BinaryIO, limit_pixels: int) -> Photo:
 
 
 def _pillow_knows(facts: TiffFacts) -> bool:
-    """Whether Pillow reads a TIFF and its numbers as they are, which it does not do with signed bytes."""
+    """Whether Pillow reads a TIFF and its numbers as they are: not signed bytes, nor 16 bit planes."""
     odd_numbers = (facts.is_signed and facts.bits == 8) or (facts.is_unsigned and facts.bits == 32)
-    return not odd_numbers and not facts.has_odd_compression
+    return not (odd_numbers or facts.has_odd_compression or facts.has_odd_planes)
 
 
 def _leave_preview(image: Image.Image) -> None:

@@ -18,12 +18,13 @@ _COMPRESSIONS = {
 }
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _CHANNELS, _MIN, _MAX, _FORMAT, _SMIN, _SMAX, _SUBFILE, _ORIENTATION = 277, 280, 281, 339, 340, 341, 254, 274
+_PLANES = 284
 #: GeoKeyDirectory, GDAL_NODATA and RPCCoefficient.
 _OF_MAPS = frozenset({34735, 42113, 50844})
 #: Not the places of strips and tiles, of which there may be millions.
 _KEPT = frozenset(
     {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _CHANNELS, _MIN, _MAX, _FORMAT, _SMIN, _SMAX}
-    | {_SUBFILE, _ORIENTATION, *_OF_MAPS}
+    | {_SUBFILE, _ORIENTATION, _PLANES, *_OF_MAPS}
 )
 
 
@@ -52,6 +53,14 @@ class TiffFacts:
     def has_odd_compression(self) -> bool:
         """Whether it is compressed as libtiff in Pillow's wheels can't undo."""
         return self.tags.get(_COMPRESSION, 1) in (34887, 50001, 50002, 34712, 33003)
+
+    @property
+    def has_odd_planes(self) -> bool:
+        """Whether its channels lie one after the other in a way that Pillow reads wrongly, or not at all."""
+        if self.tags.get(_PLANES, 1) != 2:
+            return False
+        is_packed = self.tags.get(_COMPRESSION, 1) != 1
+        return (self.bits == 16 and not is_packed) or (self.bits == 8 and self.channels == 2)
 
     @property
     def is_signed(self) -> bool:

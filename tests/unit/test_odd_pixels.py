@@ -16,6 +16,7 @@ from crackscope.errors import UnreadablePhotoError
 from crackscope.images import read_photo
 from crackscope.photos.large import open_windowed
 from crackscope.profiles import pixels_to_srgb
+from tests.helpers.profiles import ADOBE_RGB, ADOBE_XY, DISPLAY_P3, P3_XY, SRGB, SRGB_XY
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 
@@ -166,33 +167,6 @@ def test_a_png_of_12_bits_in_16_is_not_black(tmp_path: Path) -> None:
 # Colours
 
 
-def profile(red: tuple[float, float], green: tuple[float, float], blue: tuple[float, float]) -> bytes:
-    """An ICC profile of these primaries at D65, with the gamma of sRGB or nearly so."""
-    return ImageCms.ImageCmsProfile(_rgb_profile(red, green, blue)).tobytes()
-
-
-def _rgb_profile(*primaries_xy: tuple[float, float]) -> io.BytesIO:
-    """sRGB's own profile with its three colorants replaced: those are s15Fixed16 numbers at known tags."""
-    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    white = np.array([0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290])
-    columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries_xy]).T
-    columns *= np.linalg.solve(columns, white)
-    bradford = np.array([[1.0479, 0.0229, -0.0502], [0.0296, 0.9905, -0.0171], [-0.0092, 0.0151, 0.7517]])
-    for name, xyz in zip((b"rXYZ", b"gXYZ", b"bXYZ"), (bradford @ columns).T, strict=True):
-        entry = data.index(name)
-        place = int.from_bytes(data[entry + 4 : entry + 8], "big")
-        for index, value in enumerate(xyz):
-            fixed = round(float(value) * 65536).to_bytes(4, "big", signed=True)
-            data[place + 8 + 4 * index : place + 12 + 4 * index] = fixed
-    return io.BytesIO(bytes(data))
-
-
-SRGB_XY = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
-P3_XY = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
-ADOBE_XY = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
-SRGB, DISPLAY_P3, ADOBE_RGB = profile(*SRGB_XY), profile(*P3_XY), profile(*ADOBE_XY)
-
-
 def xyz_of(primaries_xy: Any) -> NDArray[np.float64]:
     """The matrix from linear RGB to XYZ of CIE's textbook."""
     columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries_xy]).T
@@ -256,6 +230,39 @@ def test_cmyk_and_lab_are_colours() -> None:
     )
     found = read_photo(encoded(lab, "TIFF")).pixels_hwc[5, 5].astype(int)
     assert np.abs(found - expected.getpixel((0, 0))).max() <= 2
+
+
+@pytest.mark.parametrize("compress", [None, "deflate"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("channels", "options"),
+    [
+        (1, {"photometric": "MINISBLACK"}),
+        (2, {"photometric": "MINISBLACK", "alpha": "yes"}),
+        (3, {"photometric": "RGB"}),
+        (4, {"photometric": "RGB", "alpha": "yes"}),
+        (4, {"photometric": "CMYK"}),
+    ],
+    ids=["grey", "grey and alpha", "colours", "colours and alpha", "inks"],
+)
+def test_channels_one_after_the_other_are_the_same_photo(
+    tmp_path: Path,
+    channels: int,
+    options: dict[str, str],
+    dtype: type[np.unsignedinteger[Any]],
+    compress: str | None,
+) -> None:
+    values = np.random.default_rng(3).integers(
+        0, np.iinfo(dtype).max, (channels, 40, 50), dtype, endpoint=True
+    )
+    if "alpha" in options:
+        values[-1] = np.iinfo(dtype).max
+    woven = write(tmp_path / "woven.tif", values, interleave="pixel", compress=compress, **options)
+    planes = write(tmp_path / "planes.tif", values, interleave="band", compress=compress, **options)
+    expected = read_photo(woven).pixels_hwc
+    assert expected.std() > 30
+    for found in all_readers(planes):
+        assert np.abs(found.astype(int) - expected).max() <= 1
 
 
 # Files around the pixels

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from crackscope import CrackScanner, ScanSettings
 from crackscope.bundle import Bundle
@@ -14,6 +16,7 @@ from crackscope.errors import UnreadablePhotoError
 from crackscope.images import read_photo
 from crackscope.photos.large import WindowedPhoto, open_windowed
 from crackscope.resizing import resize_rgb
+from tests.helpers.profiles import ADOBE_RGB
 from tests.unit.scanning.conftest import wall
 
 rasterio = pytest.importorskip("rasterio")
@@ -137,3 +140,97 @@ def test_rows_at_once_are_bounded_by_the_memory(tmp_path: Path, noise: np.ndarra
         assert isinstance(photo, WindowedPhoto)
         wide = (10_000, 100_000)
         assert photo.rows_at_once(wide) * wide[1] * 3 <= (64 << 20) / 3
+
+
+def in_lab(image: Image.Image) -> Image.Image:
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    converted = ImageCms.profileToProfile(image, srgb, lab, outputMode="LAB")
+    assert converted is not None
+    return converted
+
+
+def cmyk_profile() -> bytes:
+    """An ICC profile of four inks, by a table of two steps an axis; not Pillow's plain rule."""
+    inks = np.array(list(itertools.product((0, 1), repeat=4)), float)
+    lightness = np.clip(100 - inks @ (12, 25, 5, 70), 0, 100) * 2.55
+    a, b = 128 + inks @ (-30, 60, -5, 0), 128 + inks @ (-40, -5, 75, 0)
+    colours = np.rint(np.stack([lightness, a, b], axis=1)).astype(np.uint8).tobytes()
+    ramp = bytes(range(256))
+    identity = b"".join(struct.pack(">i", 65536 * (place % 4 == 0)) for place in range(9))
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + identity + ramp * 4 + colours + ramp * 3
+    tags = {b"A2B0": table, b"wtpt": b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)}
+    directory, body = struct.pack(">I", len(tags)), b""
+    for name, data in tags.items():
+        directory += name + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    size = 128 + len(directory) + len(body)
+    header = struct.pack(">I4xI4s4s4s12x4s", size, 0x02100000, b"prtr", b"CMYK", b"Lab ", b"acsp")
+    return header.ljust(128, b"\0") + directory + body
+
+
+def a_profile_of(mode: str) -> dict[str, bytes]:
+    if mode == "CMYK":
+        return {"icc_profile": cmyk_profile()}
+    return {"icc_profile": ADOBE_RGB} if mode in ("RGB", "RGBA", "P") else {}
+
+
+#: Modes of Pillow, as files hold them.
+MODES = {
+    "grey": lambda image: image.convert("L"),
+    "one bit": lambda image: image.convert("1"),
+    "16 colours": lambda image: image.quantize(16),
+    "256 colours": lambda image: image.quantize(200),
+    "inks": lambda image: image.convert("CMYK"),
+    "Lab": in_lab,
+    "colours": lambda image: image,
+    "grey and alpha": lambda image: image.convert("LA"),
+}
+ENDINGS = (".tif", ".png", ".bmp", ".jpg")
+
+
+@pytest.mark.parametrize("with_profile", [False, True], ids=["plain", "profile"])
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_is_the_same_by_windows(
+    tmp_path: Path, noise: np.ndarray, mode: str, ending: str, with_profile: bool
+) -> None:
+    image = MODES[mode](Image.fromarray(noise[:, :90, :110].transpose(1, 2, 0).copy()))
+    path = tmp_path / f"photo{ending}"
+    options = {"quality": 95, "subsampling": 0} if ending == ".jpg" else {}
+    try:
+        image.save(path, **options, **(a_profile_of(image.mode) if with_profile else {}))
+    except OSError:
+        return  # no file of this format has such pixels
+    whole = read_photo(path).pixels_hwc
+    if with_profile and image.mode in ("CMYK", "RGB", "P") and ending != ".bmp":
+        image.save(tmp_path / f"plain{ending}", **options)
+        assert np.abs(read_photo(tmp_path / f"plain{ending}").pixels_hwc.astype(int) - whole).max() > 10
+    with open_windowed(path, 64) as photo:
+        by_windows = photo.rows((90, 110), 0, 90)
+    # Two decoders of JPEG may round differently.
+    assert np.abs(by_windows.astype(int) - whole).max() <= (2 if ending == ".jpg" else 0)
+
+
+@pytest.mark.parametrize("photometric", ["MINISBLACK", "MINISWHITE"])
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_few_bits_are_the_same_by_windows(
+    tmp_path: Path, noise: np.ndarray, bits: int, photometric: str
+) -> None:
+    path = write_tiff(tmp_path / "a.tif", noise[:1] >> (8 - bits), nbits=bits, photometric=photometric)
+    whole = read_photo(path).pixels_hwc
+    assert (whole.min(), whole.max()) == (0, 255)
+    with open_windowed(path, 64) as photo:
+        np.testing.assert_array_equal(photo.rows(photo.photo_hw, 0, photo.photo_hw[0]), whole)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("interleave", ["pixel", "band"])
+def test_inks_of_other_programs_are_the_same_by_windows(
+    tmp_path: Path, dtype: type[np.unsignedinteger], interleave: str
+) -> None:
+    inks = np.random.default_rng(4).integers(0, np.iinfo(dtype).max, (4, 70, 80), dtype, endpoint=True)
+    path = write_tiff(tmp_path / "a.tif", inks, photometric="CMYK", interleave=interleave)
+    with open_windowed(path, 64) as photo:
+        by_windows = photo.rows((70, 80), 0, 70)
+    np.testing.assert_array_equal(by_windows, read_photo(path).pixels_hwc)
+    assert by_windows.std() > 30

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crackscope.auditing.doubt import LabelAudit, LabelDoubt
 from crackscope.storage import atomic_path
+from crackscope.table_text import spreadsheet_row
 
 _COLUMNS = (
     "path",
@@ -29,12 +30,12 @@ def write_labels_csv(path: Path, audit: LabelAudit) -> None:
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        writer.writerows(_row(one) for one in audit.doubts)
+        writer.writerows(spreadsheet_row(_row(one)) for one in audit.doubts)
 
 
-def _row(one: LabelDoubt) -> list[str]:
+def _row(one: LabelDoubt) -> dict[str, str]:
     numbers = (one.held_out, one.model, one.neighbours)
-    return [
+    cells = [
         one.photo.path,
         one.photo.source,
         one.photo.label,
@@ -43,3 +44,4 @@ def _row(one: LabelDoubt) -> list[str]:
         *(f"{number:.4f}" for number in numbers),
         one.sha256,
     ]
+    return dict(zip(_COLUMNS, cells, strict=True))

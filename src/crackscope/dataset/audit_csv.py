@@ -9,6 +9,7 @@ from pathlib import Path
 from crackscope.dataset.audit import Audit
 from crackscope.dataset.records import Fingerprint, LabelledPhoto
 from crackscope.storage import atomic_path
+from crackscope.table_text import spreadsheet_row
 
 _COLUMNS = (
     "path",
@@ -51,18 +52,10 @@ def write_audit_csv(path: Path, audit: Audit) -> None:
         for photo, one in zip(audit.photos, audit.fingerprints, strict=True):
             found = "; ".join(findings[photo.path])
             copy_of = first_copy.get(photo.path, "")
-            writer.writerow(
-                [
-                    photo.path,
-                    photo.label if isinstance(photo, LabelledPhoto) else "",
-                    photo.source,
-                    *_measured(one),
-                    one.sha256,
-                    copy_of,
-                    found,
-                    one.error,
-                ]
-            )
+            label = photo.label if isinstance(photo, LabelledPhoto) else ""
+            measured = _measured(one)
+            cells = [photo.path, label, photo.source, *measured, one.sha256, copy_of, found, one.error]
+            writer.writerow(spreadsheet_row(dict(zip(_COLUMNS, cells, strict=True))))
 
 
 def _measured(one: Fingerprint) -> list[str]:

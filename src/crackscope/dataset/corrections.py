@@ -17,6 +17,7 @@ from crackscope.dataset.records import Dataset, Fingerprint, LabelledPhoto
 from crackscope.errors import DataError
 from crackscope.labels import Label
 from crackscope.storage import atomic_path
+from crackscope.table_text import spreadsheet_row, text_of_cell
 
 #: Come with the package, and are called by name; docs/label-audit.md says how they were made.
 SHIPPED = ("metu", "sdnet2018")
@@ -161,7 +162,7 @@ def write_corrections(path: Path, rows: Sequence[Correction]) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for row in sorted(rows, key=lambda row: (row.file, row.sha256)):
-            writer.writerow([row.sha256, row.file, row.given, row.seen, row.reason, row.seen_by, row.date])
+            writer.writerow(spreadsheet_row({name: getattr(row, name) for name in _COLUMNS}))
 
 
 def what_was_seen(
@@ -232,7 +233,9 @@ def _read_rows(stream: Iterator[str], path: Path) -> Iterator[Correction]:
         where = f"{path}, line {reader.line_num}"
         if len(cells) != len(_COLUMNS):
             raise DataError(f"{where}: {len(cells)} columns; expected {len(_COLUMNS)}")
-        row = _row(dict(zip(_COLUMNS, cells, strict=True)), where)
+        row = _row(
+            {name: text_of_cell(name, cell) for name, cell in zip(_COLUMNS, cells, strict=True)}, where
+        )
         if row.sha256 in seen:
             if seen[row.sha256] is not row.seen:
                 raise DataError(

@@ -12,6 +12,7 @@ from crackscope.dataset.records import Manifest, ManifestRow, Part
 from crackscope.errors import DataError
 from crackscope.labels import Label
 from crackscope.storage import atomic_path
+from crackscope.table_text import spreadsheet_row, text_of_cell
 
 _COLUMNS = [field.name for field in fields(ManifestRow)]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -23,7 +24,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        writer.writerows((row.path, row.label, row.group, row.part, row.sha256) for row in rows)
+        writer.writerows(spreadsheet_row({name: getattr(row, name) for name in _COLUMNS}) for row in rows)
 
 
 def read_manifest(path: Path, *, root: Path) -> Manifest:
@@ -55,7 +56,9 @@ def _read_rows(stream: Iterator[str], path: Path) -> Iterator[ManifestRow]:
         where = f"{path}, line {reader.line_num}"
         if len(cells) != len(_COLUMNS):
             raise DataError(f"{where}: {len(cells)} columns; expected {len(_COLUMNS)}")
-        yield _row(dict(zip(_COLUMNS, cells, strict=True)), where)
+        yield _row(
+            {name: text_of_cell(name, cell) for name, cell in zip(_COLUMNS, cells, strict=True)}, where
+        )
 
 
 def _row(cells: dict[str, str], where: str) -> ManifestRow:

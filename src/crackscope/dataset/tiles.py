@@ -23,6 +23,7 @@ from crackscope.errors import DataError, NoPhotosError, OutputError, UnreadableP
 from crackscope.images import IMAGE_SUFFIXES, read_photo
 from crackscope.labels import Label
 from crackscope.storage import atomic_folder, sha256_file
+from crackscope.table_text import spreadsheet_row
 
 #: A crack's pixels reach a little beyond where an annotator drew it.
 MARGIN_PX = 4
@@ -229,7 +230,7 @@ def _write_table(target: Path, table: Sequence[tuple[str | int, ...]]) -> None:
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        writer.writerows(rows)
+        writer.writerows(spreadsheet_row(dict(zip(_COLUMNS, row, strict=True))) for row in rows)
 
 
 def _count(rows: Sequence[ManifestRow], photos: int, ambiguous: int) -> TileCounts:

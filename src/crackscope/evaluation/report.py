@@ -24,7 +24,7 @@ from crackscope.evaluation.metrics import METRICS
 from crackscope.evaluation.photo_figures import draw_sample_predictions, draw_worst_mistakes
 from crackscope.records import COLUMNS, SCORE_DECIMALS
 from crackscope.storage import atomic_path, write_json
-from crackscope.table_text import one_line
+from crackscope.table_text import one_line, spreadsheet_cell
 
 #: The columns of ``crackscope predict``, with the truth and the group.
 PREDICTION_COLUMNS = ("path", "truth", "group", *COLUMNS[1:])
@@ -137,4 +137,4 @@ def _cell(column: str, value: object) -> str:
         return ""
     if column == "score":
         return f"{value:.{SCORE_DECIMALS}f}"
-    return str(value).lower() if isinstance(value, bool) else one_line(str(value))
+    return str(value).lower() if isinstance(value, bool) else spreadsheet_cell(column, one_line(str(value)))

@@ -30,6 +30,7 @@ from crackscope.serving.photos import with_result
 from crackscope.serving.tiles import TiledPhoto
 from crackscope.serving.verdicts import acts_of, verdict_of
 from crackscope.storage import sha256_file
+from crackscope.table_text import spreadsheet_row
 
 MANIFEST, ORIGIN, NOT_EXPORTED = "manifest.csv", "origin.csv", "not_exported.csv"
 
@@ -214,4 +215,4 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows(spreadsheet_row(dict(zip(columns, row, strict=True))) for row in rows)

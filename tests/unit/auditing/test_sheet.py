@@ -75,7 +75,7 @@ def test_two_keys_and_a_button_make_a_corrections_file(audit: LabelAudit, tmp_pa
     page_file = tmp_path / "page" / "sheet.html"
     write_label_sheet(page_file, audit, tmp_path)
     with running_browser() as browser, opened(browser, page_file.as_uri()) as page:
-        page.fill("#who", 'Ann "A", B')
+        page.fill("#who", '=Ann "A", B')
         page.click("h1")
         for key in ("c", "h", "c", "u", "t"):  # undone and said again
             page.keyboard.press(key)
@@ -91,7 +91,8 @@ def test_two_keys_and_a_button_make_a_corrections_file(audit: LabelAudit, tmp_pa
         assert not page.locator(".told").first.is_visible()
         page.keyboard.press("l")
         assert page.locator(".told").first.is_visible()
+    assert (tmp_path / "corrections.csv").read_text("utf-8").count(",\"'=Ann ") == 3  # no formula
     rows = read_corrections(tmp_path / "corrections.csv").rows
     assert sorted(row.seen for row in rows) == [Seen.CRACK, Seen.HEALTHY, Seen.NOT_TO_BE_TOLD]
-    assert {row.seen_by for row in rows} == {'Ann "A", B'}
+    assert {row.seen_by for row in rows} == {'=Ann "A", B'}
     assert {row.file for row in rows} <= {one.photo.path for one in audit.doubts}

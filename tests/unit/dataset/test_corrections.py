@@ -110,7 +110,7 @@ def test_rows_survive_the_file(tmp_path: Path) -> None:
     rows = [
         correction(prints[0], Label.POSITIVE, Seen.HEALTHY),
         dataclasses.replace(
-            correction(prints[1], Label.POSITIVE, Seen.NOT_TO_BE_TOLD), reason='blurred, "dark"\nflat'
+            correction(prints[1], Label.POSITIVE, Seen.NOT_TO_BE_TOLD), reason='=blurred, "dark"\nflat'
         ),
     ]
     write_corrections(tmp_path / "corrections.csv", rows)

@@ -28,6 +28,8 @@ export const GERMAN = {
   not_a_photo: "das ist kein Bild, oder es ist beschädigt",
   invalid_request: "diese Angaben nimmt der Server nicht an",
   too_many_files: "zu viele Dateien auf einmal",
+  bad_request: "diese Anfrage ist unvollständig oder beschädigt",
+  method_not_allowed: "das geht hier nicht",
   photo_unusable: "das Foto ist nicht verwendbar",
   too_many_jobs: "zu viele Untersuchungen warten schon; versuchen Sie es später",
   too_many_uploads: "zu viele Übertragungen auf einmal; versuchen Sie es gleich noch einmal",

@@ -13,6 +13,7 @@ from pathlib import Path
 from crackscope.labels import Label
 from crackscope.records import SCORE_DECIMALS
 from crackscope.storage import atomic_path, write_json
+from crackscope.table_text import spreadsheet_row, text_of_cell
 from crackscope.training.crossval.fit import FoldScores
 from crackscope.training.crossval.folds import Fold, Setting
 from crackscope.training.crossval.pool import Pool
@@ -114,12 +115,13 @@ def write_rows(path: Path, rows: Iterable[CrossvalRow]) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for row in rows:
-            cells = [getattr(row, name) for name in _COLUMNS]
-            cells[_COLUMNS.index("score")] = f"{row.score:.{SCORE_DECIMALS}f}"
-            writer.writerow(cells)
+            cells = {name: getattr(row, name) for name in _COLUMNS}
+            cells["score"] = f"{row.score:.{SCORE_DECIMALS}f}"
+            writer.writerow(spreadsheet_row(cells))
 
 
-def _row(cells: dict[str, str]) -> CrossvalRow:
+def _row(written: dict[str, str]) -> CrossvalRow:
+    cells = {name: text_of_cell(name, cell) for name, cell in written.items()}
     return CrossvalRow(
         arm=cells["arm"],
         setting=Setting(cells["setting"]),

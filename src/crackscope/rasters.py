@@ -69,15 +69,15 @@ def open_raster(source: Path | bytes) -> Iterator[DatasetReader]:
         with ExitStack() as stack:
             stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES))
             if isinstance(source, bytes):
-                source = stack.enter_context(rasterio.MemoryFile(source)).name
+                name = stack.enter_context(rasterio.MemoryFile(source)).name
             else:
                 # A path from the root is never taken for one of GDAL's own, such as NETCDF:file.
-                source = source.absolute()
-            dataset = stack.enter_context(rasterio.open(source, driver=driver))
+                name = str(source.absolute())
+            dataset = stack.enter_context(rasterio.open(name, driver=driver))
             if dataset.tags(ns="IMAGE_STRUCTURE").get("SOURCE_COLOR_SPACE") in _MADE_RGB:
                 stack.enter_context(rasterio.Env(GDAL_JPEG_TO_RGB="NO"))
                 prefix = _UNTOUCHED if driver == "GTiff" else ""
-                dataset = stack.enter_context(rasterio.open(f"{prefix}{source}", driver=driver))
+                dataset = stack.enter_context(rasterio.open(prefix + name, driver=driver))
             yield dataset
     except UnicodeEncodeError as error:
         raise UnreadablePhotoError("its name is not UTF-8, which GDAL needs; rename it") from error

@@ -317,3 +317,16 @@ def test_a_scan_killed_at_any_time_goes_on_to_the_same_bytes(bundle: Bundle, tmp
 def contents_without_leftovers(folder: Path) -> dict[str, bytes]:
     """A kill may leave a hidden temporary file; it is no result."""
     return {name: data for name, data in contents(folder).items() if not Path(name).name.startswith(".")}
+
+
+def test_a_page_lies_beside_the_results_unless_it_is_not_wanted(
+    bundle: Bundle, photos: Path, tmp_path: Path
+) -> None:
+    words = ["scan", str(photos), "-m", str(bundle.folder), "-o", str(tmp_path / "out"), "--tile-px", "64"]
+    shown = CliRunner().invoke(app, words)
+    assert "begin with index.html" in shown.stdout
+    before = contents(tmp_path / "out")
+    assert b"north/gr\xc3\xb6\xc3\x9fe \xc3\xbc.png" in before.pop("index.html")
+    plain = CliRunner().invoke(app, [*words, "--no-index"])
+    assert "index.html" not in plain.stdout
+    assert contents(tmp_path / "out") == before

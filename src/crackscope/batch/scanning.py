@@ -27,6 +27,7 @@ from crackscope.inspection.codec import report_from_json, report_to_json
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
 from crackscope.scanning.folder import OVERLAYS, overlay_name, results_header, scan_items
+from crackscope.scanning.index_page import write_index
 from crackscope.scanning.journal import JOURNAL_NAME
 from crackscope.scanning.records import ScanSettings
 from crackscope.scanning.results import (
@@ -153,6 +154,7 @@ def merge_scan(place: Place, job: Job, manifests: Iterable[Manifest], output: Pa
     columns = [_RECORD, _PATH, _ERROR]
     rows = (row for manifest in manifests for row in read_rows(place, manifest, PHOTOS, columns))
     write_results(output, map(_outcome, rows), job.header)
+    write_index(output)
     write_text(output / JOURNAL_NAME, "")
     for name in place.names(OVERLAYS) if job.settings["overlays"] else []:
         target = output / OVERLAYS / name

@@ -52,6 +52,9 @@ def scan(
     overlays: Annotated[
         bool, typer.Option(help="Draw a heat map over every photo: a copy, in overlays/.")
     ] = True,
+    index: Annotated[
+        bool, typer.Option(help="Write index.html, a page that shows the results without a server.")
+    ] = True,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget the photos that an earlier run finished.")
     ] = False,
@@ -59,8 +62,9 @@ def scan(
 ) -> None:
     """Scan whole photographs of any size: where the cracks are and how sure.
 
-    Writes photos.csv, regions.csv, tiles.csv, results.json, regions.geojson and, per photo, an overlay. Run
-    the same command again to go on after an interruption: finished photos are not done twice.
+    Writes photos.csv, regions.csv, tiles.csv, results.json, regions.geojson, a page that shows them
+    (index.html) and, per photo, an overlay. Run the same command again to go on after an interruption:
+    finished photos are not done twice.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -83,16 +87,17 @@ def scan(
             paths,
             output=output,
             overlays=overlays,
+            index=index,
             fresh=fresh,
             every_s=every,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    _print_summary(summary, overlays=overlays)
+    _print_summary(summary, overlays=overlays, index=index)
     if strict and summary.failures:
         raise typer.Exit(1)
 
 
-def _print_summary(summary: ScanSummary, *, overlays: bool) -> None:
+def _print_summary(summary: ScanSummary, *, overlays: bool, index: bool) -> None:
     photos = "1 photo" if summary.photos == 1 else f"{summary.photos} photos"
     counts = f"{photos}: {summary.positive} Positive, {summary.review} to review"
     if summary.reused:
@@ -103,4 +108,5 @@ def _print_summary(summary: ScanSummary, *, overlays: bool) -> None:
     if summary.failures:
         typer.echo(f"{len(summary.failures)} could not be scanned; photos.csv has the reasons", err=True)
     drawn = " and overlays/" if overlays else ""
-    typer.echo(f"Results are in {summary.output}: begin with photos.csv{drawn}")
+    page = "index.html, which opens in a browser, or " if index else ""
+    typer.echo(f"Results are in {summary.output}: begin with {page}photos.csv{drawn}")

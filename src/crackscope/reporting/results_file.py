@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from crackscope.bundle import Bundle
 from crackscope.errors import DataError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.inspection.codec import RESULTS_JSON, SCHEMA_VERSION, photo_of_document
+from crackscope.inspection.names import pure_path, short_names
 from crackscope.reporting.model_facts import facts_of_models
 from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of
 from crackscope.storage import read_versioned_json, sha256_file
@@ -101,23 +102,6 @@ def _entry(number: int, name: str, document: dict[str, Any], folder: Path, find:
     )
 
 
-def short_names(paths: Sequence[str]) -> list[str]:
-    """Paths without the folders they all share: a report is no place for the folders of a machine."""
-    pure = [_pure(path) for path in paths]
-    shared: list[str] = list(pure[0].parts[:-1]) if pure else []
-    for path in pure:
-        parts = path.parts[:-1]
-        same = [one == other for one, other in zip(shared, parts, strict=False)]
-        shared = shared[: same.index(False) if False in same else len(same)]
-    return ["/".join(path.parts[len(shared) :]) or str(path) for path in pure]
-
-
-def _pure(path: str) -> PurePath:
-    # Results may have been written on another system.
-    windows = PureWindowsPath(path)
-    return windows if windows.drive or ("\\" in path and "/" not in path) else PurePosixPath(path)
-
-
 def _where_it_was(path: str, name: str, sha256: str | None) -> Path | None:
     return Path(path)
 
@@ -134,7 +118,7 @@ class _MovedPhotos:
                 self._by_name[path.name].append(path)
 
     def __call__(self, path: str, name: str, sha256: str | None) -> Path | None:
-        found = self._by_name.get(_pure(path).name, [])
+        found = self._by_name.get(pure_path(path).name, [])
         if len(found) > 1:
             return next((each for each in found if sha256_file(each) == sha256), None)
         return found[0] if found else None

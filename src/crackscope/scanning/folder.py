@@ -19,6 +19,7 @@ from crackscope.inference.find_photos import Found
 from crackscope.inspection.codec import SCHEMA_VERSION, report_from_json, report_to_json
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
+from crackscope.scanning.index_page import INDEX_HTML, write_index
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_inputs
 from crackscope.scanning.journal import Journal
 from crackscope.scanning.photo_scanner import PhotoScanner
@@ -69,9 +70,11 @@ class _Done:
 class FolderScan:
     """One run of ``crackscope scan``."""
 
-    def __init__(self, scanner: PhotoScanner, output: Path, *, overlays: bool, every_s: float) -> None:
+    def __init__(
+        self, scanner: PhotoScanner, output: Path, *, overlays: bool, every_s: float, index: bool = True
+    ) -> None:
         self._scanner, self._output = scanner, output
-        self._overlays, self._every_s = overlays, every_s
+        self._overlays, self._every_s, self._index = overlays, every_s, index
         settings = scanner.settings
         if settings.threshold is None:
             settings = replace(settings, threshold=scanner.classifier.threshold)
@@ -91,6 +94,7 @@ class FolderScan:
         with Journal(self._output, fresh=fresh) as journal:
             done = self._finish_all(items, journal, progress)
             written = write_results(self._output, _outcomes(done, journal), self._header)
+        self._write_index()
         return ScanSummary(
             output=self._output,
             photos=len(done),
@@ -99,6 +103,13 @@ class FolderScan:
             failures=tuple(written.failures),
             reused=sum(isinstance(end, _Done) and end.reused for end in done),
         )
+
+    def _write_index(self) -> None:
+        if self._index:
+            write_index(self._output)
+        else:
+            # One of an earlier run would show other results than the tables beside it.
+            (self._output / INDEX_HTML).unlink(missing_ok=True)
 
     def _finish_all(
         self,

@@ -24,6 +24,7 @@ class CrackScanner(PhotoScanner):
         overlays: bool = True,
         fresh: bool = False,
         every_s: float = 1.0,
+        index: bool = True,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> ScanSummary:
         """Scan files, folders and patterns into ``output``; photos finished there earlier are not done again.
@@ -34,11 +35,12 @@ class CrackScanner(PhotoScanner):
             overlays: Draw a picture per photo.
             fresh: Forget what was finished earlier.
             every_s: Seconds between the frames taken from a video.
+            index: Write a page that shows the results, ``index.html``.
             progress: Called with (done, total).
 
         Raises:
             NoPhotosError: There is nothing to scan.
             OutputError: ``output`` can't be written or lies inside an input folder.
         """
-        folder = FolderScan(self, Path(output), overlays=overlays, every_s=every_s)
+        folder = FolderScan(self, Path(output), overlays=overlays, every_s=every_s, index=index)
         return folder.scan(list(paths), fresh=fresh, progress=progress)

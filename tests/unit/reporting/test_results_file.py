@@ -11,7 +11,7 @@ from crackscope.errors import DataError
 from crackscope.inspection.records import Region as ScannedRegion
 from crackscope.labels import Label, ReviewReason
 from crackscope.records import Failure
-from crackscope.reporting.results_file import ScanResults, short_names
+from crackscope.reporting.results_file import ScanResults
 from crackscope.scanning.records import PhotoMetadata, PhotoReport
 from crackscope.scanning.results import write_results
 from crackscope.storage import sha256_file
@@ -64,21 +64,6 @@ def test_what_a_scan_wrote_is_read(tmp_path: Path) -> None:
 
 def test_the_file_itself_can_be_named_instead_of_its_folder(tmp_path: Path) -> None:
     assert ScanResults(_scan(tmp_path, "photos/a.jpg") / "results.json").photos[0].name == "a.jpg"
-
-
-@pytest.mark.parametrize(
-    ("paths", "names"),
-    [
-        (["/mnt/x/photos/a.jpg", "/mnt/x/photos/b.jpg"], ["a.jpg", "b.jpg"]),
-        (["photos/north/a.jpg", "photos/south/a.jpg"], ["north/a.jpg", "south/a.jpg"]),
-        (["a.jpg"], ["a.jpg"]),
-        ([r"C:\photos\a.jpg", r"C:\photos\sub\b.jpg"], ["a.jpg", "sub/b.jpg"]),
-        (["/one/a.jpg", "clip.mp4#t=3.5"], ["one/a.jpg", "clip.mp4#t=3.5"]),
-        ([], []),
-    ],
-)
-def test_names_leave_out_the_folders_that_all_photos_share(paths: list[str], names: list[str]) -> None:
-    assert [name.lstrip("/") for name in short_names(paths)] == names
 
 
 def test_photos_that_moved_are_found_by_name_and_told_apart_by_content(tmp_path: Path) -> None:

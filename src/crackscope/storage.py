@@ -99,18 +99,33 @@ def read_versioned_json(
     Raises:
         CrackscopeError: The given kind: no file, no JSON, no object, or another version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as reason:
-        raise error(f"cannot read {path}: {reason.strerror or reason}; expected {expected}") from reason
-    except ValueError as reason:
-        advice = f"; {if_damaged}" if if_damaged else ""
-        raise error(f"{path} is damaged: {reason}{advice}") from reason
+    document = read_json(path, error=error, expected=expected, if_damaged=if_damaged)
     found = document.get("schema_version") if isinstance(document, dict) else None
     if found != version:
         raise error(f"{path} has schema version {found!r}; this version reads {version}")
     assert isinstance(document, dict)
     return document
+
+
+def read_json(path: Path, *, error: type[CrackscopeError], expected: str, if_damaged: str = "") -> Any:
+    """Read JSON of any shape.
+
+    Args:
+        path: UTF-8.
+        error: What is raised.
+        expected: What the file should be or lie in, for the message where it can't be read.
+        if_damaged: What to do where it is no JSON.
+
+    Raises:
+        CrackscopeError: The given kind: no file, or no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as reason:
+        raise error(f"cannot read {path}: {reason.strerror or reason}; expected {expected}") from reason
+    except ValueError as reason:
+        advice = f"; {if_damaged}" if if_damaged else ""
+        raise error(f"{path} is damaged: {reason}{advice}") from reason
 
 
 def sha256_file(path: Path) -> str:

@@ -330,3 +330,20 @@ def test_a_page_lies_beside_the_results_unless_it_is_not_wanted(
     plain = CliRunner().invoke(app, [*words, "--no-index"])
     assert "index.html" not in plain.stdout
     assert contents(tmp_path / "out") == before
+
+
+def test_places_of_a_scan_are_exported_and_labels_only_when_asked_for(
+    bundle: Bundle, photos: Path, tmp_path: Path
+) -> None:
+    scanner(bundle).scan_paths([photos], output=tmp_path / "out")
+    places, labels = tmp_path / "places.csv", tmp_path / "labels.json"
+    done = CliRunner().invoke(app, ["export-places", str(tmp_path / "out"), "-o", str(places)])
+    assert done.exit_code == 0, done.output
+    assert [row["path"] for row in rows(places)] == ["b.png", "north/größe ü.png"]
+    refused = CliRunner().invoke(app, ["export-labels", str(tmp_path / "out"), "-o", str(labels)])
+    assert "nobody has reviewed it" in str(refused.exception)
+    words = ["export-labels", str(tmp_path / "out"), "-o", str(labels), "--unreviewed"]
+    assert "left out: empty.jpg: not scanned" in CliRunner().invoke(app, words).stderr
+    words = ["data", "tiles", str(photos), str(labels), str(tmp_path / "tiles"), "--size", "64"]
+    done = CliRunner().invoke(app, words)
+    assert "3 photos" in done.stdout, done.output

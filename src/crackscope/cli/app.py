@@ -16,6 +16,8 @@ from crackscope.cli import data as _data
 from crackscope.cli import demo as _demo
 from crackscope.cli import evaluate as _evaluate
 from crackscope.cli import export as _export
+from crackscope.cli import export_labels as _export_labels
+from crackscope.cli import export_places as _export_places
 from crackscope.cli import model as _model
 from crackscope.cli import predict as _predict
 from crackscope.cli import report as _report
@@ -58,6 +60,8 @@ app.command("predict", rich_help_panel=_LOOK)(_predict.predict)
 app.command("scan", rich_help_panel=_LOOK)(_scan.scan)
 app.add_typer(_batch.app, rich_help_panel=_LOOK)
 app.command("report", rich_help_panel=_LOOK)(_report.report)
+app.command("export-places", rich_help_panel=_LOOK)(_export_places.export_places)
+app.command("export-labels", rich_help_panel=_LOOK)(_export_labels.export_labels)
 app.command("demo", rich_help_panel=_LOOK)(_demo.demo)
 app.command("config", rich_help_panel=_LOOK)(_config.config)
 app.add_typer(_serve.app, rich_help_panel=_SERVE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crackscope.cli.inspected import is_project
 from crackscope.errors import SettingsError
 from crackscope.extras import needs_extra
 
@@ -61,7 +62,7 @@ def report(
     form_of(output)
     known = (
         _of_project(source, project, database, model)
-        if project is not None or database is not None or _is_data_folder(source)
+        if is_project(source, project, database)
         else _of_scan(source, photos, model)
     )
     said: dict[str, Any] = {
@@ -90,13 +91,7 @@ def _of_project(data_dir: Path, project: str | None, database: str | None, model
 
     with needs_extra("serve"):
         from crackscope.serving.reports import data_dir_report
-    if database is None and not _is_data_folder(data_dir):
-        raise SettingsError(f"{data_dir} is no data folder of `crackscope serve`; --project needs one")
     return data_dir_report(data_dir, database, project, load_bundle(model))
-
-
-def _is_data_folder(folder: Path) -> bool:
-    return (folder / "crackscope.sqlite3").is_file()
 
 
 def _day(text: str) -> date:

@@ -8,14 +8,18 @@ pixel. What lies between is ambiguous and left out.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from crackscope.dataset.annotations.masks import crack_mask
+from crackscope.dataset.annotations.read import LabelledFile, crack_kinds, read_labels
 from crackscope.dataset.groups import shot_name
 from crackscope.dataset.manifest import write_manifest
 from crackscope.dataset.records import Manifest, ManifestRow, Part
@@ -33,6 +37,9 @@ TABLE_NAME = "tiles.csv"
 
 #: Folders of Negative tiles: with formwork planking (or another look-alike that the masks mark), and without.
 PLANKING, PLAIN = "planking", "plain"
+
+#: Pixels (H, W, 3) and mask (H, W) of a photo, both uint8.
+_Read = Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 
 _COLUMNS = ("path", "label", "photo", "left", "top", "crack_pixels", "planking_pixels")
 
@@ -105,16 +112,61 @@ def write_tiles(
         DataError: A photo lacks its mask, or the two differ in size.
         OutputError: The folder is not empty or can't be written to.
     """
-    rule = rule or TileRule()
     pairs = _pairs(images, masks)
+    sources = [(image, partial(_read, image, mask)) for image, mask in pairs]
+    return _write(sources, images, output, rule or TileRule(), progress)
+
+
+def write_labelled_tiles(
+    images: Path,
+    labels: Path,
+    output: Path,
+    *,
+    rule: TileRule | None = None,
+    crack_classes: Sequence[str] = (),
+    progress: Callable[[int, int | None], None] | None = None,
+) -> TileCounts:
+    """The same from labels of another tool: what lies in a box or polygon of a crack counts as crack pixels.
+
+    A box around a slanted crack holds sound concrete too, and tiles there are called Positive; polygons and
+    masks say better where a crack is. Marks of other classes count as sound.
+
+    Args:
+        images: Folder of photos, searched to any depth.
+        labels: See `annotations.read.read_labels`.
+        output: New or empty.
+        rule: Size of the tiles.
+        crack_classes: Classes that mean a crack; by default those whose names say so.
+        progress: Told (photos, photos in all).
+
+    Raises:
+        DataError: The labels can't be read, or a photo they name is not there.
+        OutputError: The folder is not empty or can't be written to.
+    """
+    rule = rule or TileRule()
+    labelled = read_labels(labels, images)
+    kinds = crack_kinds([each.annotated for each in labelled], crack_classes)
+    names = _different_names([each.file for each in labelled], images)
+    reads = [partial(_read_marked, each, kinds, rule.crack_value) for each in labelled]
+    sources = list(zip(names, reads, strict=True))
+    return _write(sources, images, output, rule, progress)
+
+
+def _write(
+    sources: Sequence[tuple[Path, _Read]],
+    images: Path,
+    output: Path,
+    rule: TileRule,
+    progress: Callable[[int, int | None], None] | None,
+) -> TileCounts:
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise OutputError(f"{output} is not an empty folder; name another")
     rows: list[ManifestRow] = []
     table: list[tuple[str | int, ...]] = []
     ambiguous = 0
     with atomic_folder(output) as folder:
-        for done, (image, mask) in enumerate(pairs, start=1):
-            pixels, values = _read(image, mask)
+        for done, (image, read) in enumerate(sources, start=1):
+            pixels, values = read()
             for tile in label_tiles(values, rule):
                 if tile.label is None:
                     ambiguous += 1
@@ -141,14 +193,14 @@ def write_tiles(
                     )
                 )
             if progress is not None:
-                progress(done, len(pairs))
+                progress(done, len(sources))
         if not rows:
             raise DataError(
                 f"no photo in {images} holds a tile of {rule.tile_px} pixels; choose another size"
             )
         write_manifest(folder / MANIFEST_NAME, Manifest(root=folder, rows=tuple(rows)))
         _write_table(folder / TABLE_NAME, table)
-    return _count(rows, len(pairs), ambiguous)
+    return _count(rows, len(sources), ambiguous)
 
 
 def label_tiles(mask_hw: NDArray[np.uint8], rule: TileRule) -> list[Tile]:
@@ -211,6 +263,22 @@ def _read(image: Path, mask: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]
     if values.shape != pixels.shape[:2]:
         raise DataError(f"{image.name} is {pixels.shape[:2]} pixels high and wide, its mask {values.shape}")
     return pixels, values.astype(np.uint8)
+
+
+def _different_names(files: Sequence[Path], root: Path) -> list[Path]:
+    """What photos are called; with their folders' names where two are called the same."""
+    stems = Counter(file.stem for file in files)
+    return [
+        Path(file.name) if stems[file.stem] == 1 else Path("-".join(file.relative_to(root).parts))
+        for file in files
+    ]
+
+
+def _read_marked(
+    labelled: LabelledFile, kinds: frozenset[str], value: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    pixels = read_photo(labelled.file).pixels_hwc
+    return pixels, crack_mask(labelled.annotated, pixels.shape[:2], kinds, value)
 
 
 def _save(pixels_hwc: NDArray[np.uint8], tile: Tile, stem: str, folder: Path, rule: TileRule) -> str:

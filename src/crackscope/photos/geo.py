@@ -85,10 +85,18 @@ class GeoReference:
             return None
         corners = _ring(box_ltrb, 1)
         xs, ys = self._to_crs(*corners)
-        ring_crs = tuple((round(x, 6), round(y, 6)) for x, y in zip(xs.tolist(), ys.tolist(), strict=True))
+        ring_crs = _rounded(xs, ys, 6)
         parts = _MOST_PARTS if self._crs_is_bent(box_ltrb) else 1
         lines = self._to_crs(*_ring(box_ltrb, parts))
         return RegionPlace(polygons_wgs84=_polygons(self._crs, *lines), ring_crs=ring_crs)
+
+    def line(self, points_xy: Sequence[tuple[float, float]]) -> tuple[Ring, Ring] | None:
+        """Points in pixels, in the reference system and as (longitude, latitude); ``None`` as above."""
+        if self._crs is None:
+            return None
+        x, y = np.array(points_xy, np.float64).T
+        xs, ys = self._to_crs(x, y)
+        return _rounded(xs, ys, 6), _rounded(*_transform(self._crs, _WGS84, xs, ys), 9)
 
     def describe(self, metadata: PhotoMetadata) -> PhotoMetadata:
         """What a photo's header says, with what its georeference says."""
@@ -205,6 +213,11 @@ def _transform(source: Any, target: Any, x: F64, y: F64) -> tuple[F64, F64]:
 
     found = transform(source, target, x.tolist(), y.tolist())
     return np.asarray(found[0]), np.asarray(found[1])
+
+
+def _rounded(x: F64, y: F64, decimals: int) -> Ring:
+    points = zip(x.tolist(), y.tolist(), strict=True)
+    return tuple((round(one, decimals), round(other, decimals)) for one, other in points)
 
 
 def _ring(box_ltrb: BoxLTRB, parts: int) -> tuple[F64, F64]:

@@ -43,12 +43,24 @@ def overlay_png(path: Path, photo: Photo, result: Result, verdict: Verdict) -> b
     Raises:
         PhotoError: It can't be read.
     """
+    return _encoded(_overlay(path, photo, result, verdict), "PNG")
+
+
+def overlay_jpeg(path: Path, photo: Photo, result: Result, verdict: Verdict) -> bytes:
+    """The same as a JPEG.
+
+    Raises:
+        PhotoError: It can't be read.
+    """
+    return _encoded(_overlay(path, photo, result, verdict), "JPEG", quality=_JPEG_QUALITY)
+
+
+def _overlay(path: Path, photo: Photo, result: Result, verdict: Verdict) -> Image.Image:
     scores = np.asarray(result.grid["scores"], np.float32)
     heat = HeatMap(scores=scores, tile_scores=scores, cell_px=photo.height_px / result.grid["rows"])
-    picture = draw_overlay(
+    return draw_overlay(
         DecodedPhoto(read_photo(path)), _reviewed(photo, result, verdict), heat, _annotation(result, verdict)
     )
-    return _encoded(picture, "PNG")
 
 
 def _reviewed(photo: Photo, result: Result, verdict: Verdict) -> PhotoReport:

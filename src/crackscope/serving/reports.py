@@ -30,7 +30,7 @@ def project_report(
     rows = [(photo, result) for photo, result in session.execute(query)]
     acts = acts_of(session, [photo.id for photo, _ in rows])
     photos = tuple(
-        _entry(number, photo, result, store.path(photo.sha256), acts[photo.id])
+        photo_entry(number, photo, result, store.path(photo.sha256), acts[photo.id])
         for number, (photo, result) in enumerate(rows, start=1)
     )
     results = [result for _, result in rows if result is not None]
@@ -85,7 +85,10 @@ def data_dir_report(data_dir: Path, database: str | None, project: str | None, b
         return project_report(session, PhotoStore(data_dir / "photos"), row, bundle)
 
 
-def _entry(number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Act]) -> PhotoEntry:
+def photo_entry(
+    number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Act]
+) -> PhotoEntry:
+    """A photo of the database as an entry of a report; ``error`` says why where it has no result."""
     if result is not None:
         return entry_of(number, photo.name, report_of(photo, result), file=file, acts=tuple(acts))
     metadata = metadata_of(photo)

@@ -14,7 +14,7 @@ const KINDS = /** @type {const} */ (["html", "pdf", "xlsx"]);
  * @param {string} path
  * @param {string} name of the file
  */
-async function download(path, name) {
+export async function download(path, name) {
   toast(t("download.making", { name }));
   try {
     const address = URL.createObjectURL(await getBlob(path));

@@ -13,6 +13,8 @@ export const GERMAN = {
   upload_too_slow: "die Übertragung hat zu lange gedauert",
   conflict: "jemand anderes hat das zur selben Zeit geändert; sehen Sie noch einmal hin",
   nothing_to_undo: "hier gibt es nichts von Ihnen zurückzunehmen",
+  nothing_to_export: "davon gibt es nichts zu exportieren: kein Ort bekannt, nichts entschieden oder kein Bild",
+  extra_missing: "auf diesem Server fehlt ein Programmpaket dafür",
   nothing_reviewed: "nichts zu exportieren: bestätigen oder verwerfen Sie zuerst Bereiche oder Fotos",
   label_changed: "die Einstufung ist inzwischen eine andere; sehen Sie noch einmal hin",
   key_used: "dieser Schlüssel gehört zu einer anderen Entscheidung",

@@ -4,6 +4,7 @@
 import { menu } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { reportMenu } from "./downloads.js";
+import { exportMenu } from "./exportmenu.js";
 import * as icons from "./icons.js";
 import { describe, openProjectDelete, openProjectForm } from "./projects.js";
 import { t } from "./strings.js";
@@ -32,6 +33,7 @@ export function galleryHead(project, acts) {
     buttons.append(
       button("suggest.button", icons.SPARK, acts.suggest),
       reportMenu(project.id),
+      exportMenu(project.id),
       moreMenu(project, acts),
     );
   }

@@ -183,6 +183,10 @@ def shipped_bundle_path() -> Path:
 def load_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
     """Read a model folder; ``None`` is the shipped detector.
 
+    >>> from crackscope import load_bundle
+    >>> load_bundle().config.labels
+    ('Negative', 'Positive')
+
     Raises:
         BundleError: The folder, a file or a key is missing, a hash differs, or the schema is another one.
     """

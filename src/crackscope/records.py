@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from crackscope.html_table import html_table
 from crackscope.labels import Label, ReviewReason
 
 #: The columns of every predictions table, in order.
@@ -25,6 +26,13 @@ class Prediction:
         score: The model's calibrated score that a crack is visible, 0..1.
         threshold: The threshold the label was decided with, 0..1.
         reason: Why a person should look at it; ``None`` where no review is asked for.
+
+    >>> from crackscope import Label, Prediction
+    >>> prediction = Prediction(path="wall.jpg", label=Label.POSITIVE, score=0.93, threshold=0.5)
+    >>> prediction.review
+    False
+    >>> prediction.as_row()["label"]
+    'Positive'
     """
 
     path: str
@@ -49,6 +57,16 @@ class Prediction:
             "reason": None if self.reason is None else str(self.reason),
             "error": None,
         }
+
+    def _repr_html_(self) -> str:
+        return html_table(
+            self.path,
+            {
+                "label": self.label,
+                "score": f"{self.score:.{SCORE_DECIMALS}f}, Positive from {self.threshold:.4g}",
+                "review": self.reason or "no",
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

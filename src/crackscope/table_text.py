@@ -19,6 +19,9 @@ def spreadsheet_cell(column: str, text: str) -> str:
 
     A path gets ``./`` in front, and still names the same file; other text, such as a camera's name, an
     apostrophe. JSON and Parquet have the text as it is. `text_of_cell` takes it back.
+
+    >>> spreadsheet_cell("path", "=wall.jpg"), spreadsheet_cell("camera", "=1+1")
+    ('./=wall.jpg', "'=1+1")
     """
     if not _FORMULA.match(text):
         return text

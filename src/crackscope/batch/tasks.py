@@ -11,7 +11,6 @@ from crackscope.batch.listing import list_photos
 from crackscope.batch.photos import PhotoHere
 from crackscope.batch.places import Place, is_remote
 from crackscope.batch.records import Job, Kind
-from crackscope.bundle import Bundle
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.find_photos import Found, find_photos, require_photo
@@ -42,17 +41,6 @@ class Task(Protocol):
 
     def upload(self, place: Place) -> None:
         """Move what was made beside the rows to the destination."""
-
-
-def load_task(job: Job, bundle: Bundle, *, threads: int, device: str, scratch: Path) -> Task:
-    """The command of a job, with its model loaded."""
-    if job.kind is Kind.PREDICT:
-        from crackscope.batch.predicting import PredictTask
-
-        return PredictTask(job, bundle, threads=threads, device=device)
-    from crackscope.batch.scanning import ScanTask
-
-    return ScanTask(job, bundle, threads=threads, device=device, scratch=scratch)
 
 
 def find_photos_of(job: Job, destination: str, patience_s: float) -> Iterator[Found]:

@@ -21,11 +21,12 @@ from crackscope.batch.models import PackedModel, refuse_other_scores, unpack_mod
 from crackscope.batch.photos import PhotoFetcher, PhotoHere
 from crackscope.batch.places import Place, open_place, patiently
 from crackscope.batch.plan import inputs_sha256, read_plan
-from crackscope.batch.records import Counts, Job
+from crackscope.batch.records import Counts, Job, Kind
 from crackscope.batch.scratch import process_folder
 from crackscope.batch.shards import Manifest, find_manifest, sha256, write_shard
-from crackscope.batch.tasks import Outcomes, Task, load_task
+from crackscope.batch.tasks import Outcomes, Task
 from crackscope.batch.trials import Trial
+from crackscope.bundle import Bundle
 from crackscope.cpus import available_cpus
 from crackscope.errors import CrackscopeError, SettingsError
 from crackscope.inference.find_photos import Found
@@ -194,7 +195,18 @@ def _count(outcomes: Outcomes) -> Counts:
 def _load(work: Work, scratch: Path) -> Task:
     bundle = unpack_model(ray.get(work.model))
     threads = min(work.cpus, available_cpus())
-    return load_task(work.job, bundle, threads=threads, device=work.device, scratch=scratch)
+    return _load_task(work.job, bundle, threads=threads, device=work.device, scratch=scratch)
+
+
+def _load_task(job: Job, bundle: Bundle, *, threads: int, device: str, scratch: Path) -> Task:
+    """The command of a job, with its model loaded."""
+    if job.kind is Kind.PREDICT:
+        from crackscope.batch.predicting import PredictTask
+
+        return PredictTask(job, bundle, threads=threads, device=device)
+    from crackscope.batch.scanning import ScanTask
+
+    return ScanTask(job, bundle, threads=threads, device=device, scratch=scratch)
 
 
 def _refuse_other_version(job: Job) -> None:

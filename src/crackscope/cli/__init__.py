@@ -12,13 +12,16 @@ from crackscope.errors import CrackscopeError
 
 def main() -> None:
     """Run the command line; our own errors become one line on standard error and exit code 1."""
+    from typer.main import get_command
+
     from crackscope.cli.app import app
     from crackscope.cli.defaults import Defaults, default_map, find_files
 
     _use_utf8()
     _show_tracebacks_if_asked()
+    line = get_command(app)
     try:
-        app(default_map=default_map(Defaults(app).read(find_files())))
+        line(default_map=default_map(Defaults(line).read(find_files())))
     except CrackscopeError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def config(
+    context: typer.Context,
     command: Annotated[
         str | None, typer.Argument(help="Show every option of this command, such as predict or data.audit.")
     ] = None,
@@ -23,10 +24,9 @@ def config(
     than the project's crackscope.toml (in this folder or above it), which is stronger than the user's; what
     stands on the command line is the strongest.
     """
-    from crackscope.cli.app import app
     from crackscope.cli.defaults import Defaults, find_files, user_file
 
-    defaults, files = Defaults(app), find_files()
+    defaults, files = Defaults(context.find_root().command), find_files()
     settings = defaults.read(files)
     if command is not None:
         words = tuple(command.replace(" ", ".").split("."))

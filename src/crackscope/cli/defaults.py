@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.main import get_command
 
 from crackscope.errors import SettingsError
 
@@ -54,11 +53,11 @@ class Defaults:
     """The options of every command, and who may set their defaults.
 
     Args:
-        app: The command line.
+        line: The whole command line, as ``typer.main.get_command`` makes it.
     """
 
-    def __init__(self, app: typer.Typer) -> None:
-        self._commands = dict(_commands(get_command(app), ()))
+    def __init__(self, line: Any) -> None:
+        self._commands = dict(_commands(line, ()))
 
     def read(self, files: list[Path], environment: Mapping[str, str] | None = None) -> list[Setting]:
         """Every default that is set, the weaker first.

@@ -20,8 +20,9 @@ from crackscope.evaluation.intervals import (
     check_bootstrap,
     share_interval,
 )
-from crackscope.evaluation.metrics import Metrics, check_prior, compute_metrics
+from crackscope.evaluation.metrics import METRICS, TITLES, Metrics, check_prior, compute_metrics
 from crackscope.evaluation.photos import GroupedPhoto, Progress
+from crackscope.html_table import html_table
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.session import BATCH_SIZE
 from crackscope.labels import Label, ReviewReason
@@ -113,6 +114,18 @@ class Evaluation:
     review: ReviewSummary
     n_resamples: int
     seed: int
+
+    def _repr_html_(self) -> str:
+        facts = {TITLES[name]: self._estimate(name) for name in METRICS}
+        return html_table(
+            f"{self.scored.model} on {self.metrics.n:,} photos in {self.n_groups:,} groups",
+            {name: fact for name, fact in facts.items() if fact} | {"review": f"{self.review.share:.2%}"},
+        )
+
+    def _estimate(self, metric: str) -> str:
+        value, interval = getattr(self.metrics, metric), self.intervals[metric]
+        limits = "" if interval.low is None else f" ({interval.low:.4f} to {interval.high:.4f})"
+        return "" if value is None else f"{value:.4f}{limits}"
 
 
 def evaluate(

@@ -40,6 +40,14 @@ class CrackClassifier:
     ``CrackClassifier.load().predict("wall.jpg")`` is the whole of it; `predict_paths` takes millions.
     Several threads may use one classifier at a time.
 
+    >>> import numpy as np
+    >>> from crackscope import CrackClassifier
+    >>> classifier = CrackClassifier.load(device="cpu")
+    >>> str(classifier.predict(np.full((120, 120, 3), 128, np.uint8)).label)
+    'Negative'
+    >>> [outcome.path for outcome in classifier.predict_paths(["no-such-photo.jpg"])]
+    ['no-such-photo.jpg']
+
     Attributes:
         bundle: The model's folder and facts.
         threshold: A score at or above this is Positive.

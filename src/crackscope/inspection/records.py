@@ -9,11 +9,13 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.html_table import html_table
 from crackscope.labels import Label, ReviewReason
 from crackscope.photos.geo import BoxLTRB as BoxLTRB
 from crackscope.photos.geo import RegionPlace as RegionPlace
 from crackscope.photos.geo import Ring as Ring
 from crackscope.photos.metadata import PhotoMetadata
+from crackscope.records import SCORE_DECIMALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,19 @@ class PhotoReport:
     def review(self) -> bool:
         """Whether a person should look before the label is used."""
         return self.reason is not None
+
+    def _repr_html_(self) -> str:
+        height, width = self.photo_hw
+        return html_table(
+            self.path,
+            {
+                "label": self.label,
+                "score": f"{self.score:.{SCORE_DECIMALS}f}, Positive from {self.threshold:.4g}",
+                "review": self.reason or "no",
+                "regions": f"{len(self.regions)}, {self.cracked_share:.2%} of the picture",
+                "pixels": f"{width} x {height}, tiles of {', '.join(map(str, self.tile_px))}",
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

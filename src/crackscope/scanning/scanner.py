@@ -14,6 +14,13 @@ class CrackScanner(PhotoScanner):
 
     ``CrackScanner.load().scan("wall.jpg")`` answers for one photo; `scan_paths` writes the tables and
     overlays of ``crackscope scan``, byte for byte.
+
+    >>> import numpy as np
+    >>> from crackscope import CrackScanner, ScanSettings
+    >>> scanner = CrackScanner.load(settings=ScanSettings(mm_per_px=0.4), device="cpu")
+    >>> report = scanner.scan(np.full((240, 320, 3), 128, np.uint8))
+    >>> str(report.label), report.regions, report.photo_hw
+    ('Negative', (), (240, 320))
     """
 
     def scan_paths(

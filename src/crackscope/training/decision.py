@@ -25,7 +25,7 @@ from crackscope.training.parts import PartPhotos, Parts
 from crackscope.training.patches import read_patch
 from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
-from crackscope.training.stages import Trained
+from crackscope.training.trained import Trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,8 +42,9 @@ from crackscope.training.recipe import Recipe
 from crackscope.training.recipe_file import recipe_to_toml
 from crackscope.training.run_folder import RunFolder, claim, now
 from crackscope.training.run_readme import run_readme
-from crackscope.training.stages import Trained, train_stages
+from crackscope.training.stages import train_stages
 from crackscope.training.testing import add_results, evaluate_test_part
+from crackscope.training.trained import Trained
 
 #: Calibration photos that PyTorch and ONNX are compared on, at most.
 _PARITY_PHOTOS = 256

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from crackscope.cli import defaults as room
@@ -44,13 +45,13 @@ def test_the_nearest_file_above_counts_and_the_users_is_weaker(
 
 def test_the_environment_is_stronger_than_the_file(tmp_path: Path) -> None:
     path = _written(tmp_path, "[predict]\nthreshold = 0.4\nfast-decode = true\n")
-    settings = Defaults(app).read([path], {"CRACKSCOPE_PREDICT_THRESHOLD": "0.7"})
+    settings = Defaults(get_command(app)).read([path], {"CRACKSCOPE_PREDICT_THRESHOLD": "0.7"})
 
     assert default_map(settings) == {"predict": {"threshold": "0.7", "fast_decode": True}}
 
 
 def test_an_option_that_may_be_repeated_takes_what_stands_between_commas() -> None:
-    settings = Defaults(app).read([], {"CRACKSCOPE_TRAIN_SET": "run.seed=1, train.epochs=2"})
+    settings = Defaults(get_command(app)).read([], {"CRACKSCOPE_TRAIN_SET": "run.seed=1, train.epochs=2"})
 
     assert default_map(settings) == {"train": {"settings": ["run.seed=1", "train.epochs=2"]}}
     assert settings[0].option == "set"
@@ -71,17 +72,17 @@ def test_an_option_that_may_be_repeated_takes_what_stands_between_commas() -> No
 def test_a_slip_is_refused_with_the_file_and_what_is_known(tmp_path: Path, text: str, said: str) -> None:
     path = _written(tmp_path, text)
     with pytest.raises(SettingsError, match=said) as error:
-        Defaults(app).read([path], {})
+        Defaults(get_command(app)).read([path], {})
     assert str(path) in str(error.value)
 
 
 def test_a_slip_in_the_environment_names_the_variable() -> None:
     with pytest.raises(SettingsError, match="CRACKSCOPE_SCAN_OVERLAP: overlap = 'much'"):
-        Defaults(app).read([], {"CRACKSCOPE_SCAN_OVERLAP": "much"})
+        Defaults(get_command(app)).read([], {"CRACKSCOPE_SCAN_OVERLAP": "much"})
 
 
 def test_every_option_has_a_variable_of_its_own() -> None:
-    defaults = Defaults(app)
+    defaults = Defaults(get_command(app))
     # Names of an earlier release lead to the same command and share its variables.
     names = [
         variable_name(command, option)

@@ -35,6 +35,17 @@ def test_an_evaluation_is_that_of_the_photos(data: Path, classifier: CrackClassi
     assert found.scored.failures() == []
 
 
+def test_an_evaluation_is_a_small_table_in_a_notebook(data: Path, classifier: CrackClassifier) -> None:
+    found = evaluate(classifier, find_labelled_photos([data]), n_resamples=100)
+    named = dataclasses.replace(found, scored=dataclasses.replace(found.scored, model="<b>bold</b>"))
+    view = named._repr_html_()
+    assert "&lt;b&gt;bold&lt;/b&gt; on 12 photos in 11 groups" in view
+    low, high = found.intervals["recall"].low, found.intervals["recall"].high
+    assert f"<tr><th>recall</th><td>0.8333 ({low:.4f} to {high:.4f})</td></tr>" in view
+    assert "precision at the prior" not in view
+    assert len(view) < 2_000
+
+
 def test_outcomes_are_in_the_order_of_the_photos_and_under_their_names(
     data: Path, classifier: CrackClassifier
 ) -> None:

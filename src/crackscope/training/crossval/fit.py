@@ -26,7 +26,7 @@ from crackscope.training.history import Stage
 from crackscope.training.listener import Listener
 from crackscope.training.parts import PartPhotos
 from crackscope.training.recipe import Recipe
-from crackscope.training.stages import familiar_photos
+from crackscope.training.trained import familiar_photos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from crackscope.training.places.warm_start import load_exported_backbone
 from crackscope.training.pyramid import PyramidNetwork
 from crackscope.training.recipe import Recipe
 from crackscope.training.run_folder import RunFolder
-from crackscope.training.stages import Trained, familiar_photos
+from crackscope.training.trained import Trained, familiar_photos
 from crackscope.training.weights import WeightsOrigin, load_weights
 
 #: Crops of other concrete that become familiar.

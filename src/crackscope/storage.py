@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, their SHA-256, and JSON of a known version."""
+"""Files that are whole or not there and never among the data, their SHA-256, and JSON of a known version."""
 
 from __future__ import annotations
 
@@ -7,14 +7,55 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from crackscope.errors import CrackscopeError, OutputError
 
 _CHUNK_BYTES = 1 << 20
+
+#: Other names of the same storage in a URL.
+_SAME_PROTOCOL = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "abfs": "az", "abfss": "az"}
+
+
+def refuse_output_in_data(
+    output: Path | str, folders: Iterable[Path | str], *, nor_around: bool = False
+) -> None:
+    """What is written among photos would be data of the next run.
+
+    Args:
+        output: A path or URL.
+        folders: Of the data, each a path or URL.
+        nor_around: Whether the output must not hold a folder of the data either.
+
+    Raises:
+        OutputError: It lies in one of the folders.
+    """
+    place = _parts(output)
+    for folder in folders:
+        data = _parts(folder)
+        if place[: len(data)] == data:
+            raise OutputError(
+                f"the output {output} lies in the data folder {folder}, where it would be taken for data; "
+                "name another --output"
+            )
+        if nor_around and data[: len(place)] == place:
+            raise OutputError(
+                f"the data folder {folder} lies in the output {output}, which must not hold photos; "
+                "name another --output"
+            )
+
+
+def _parts(place: Path | str) -> tuple[str, ...]:
+    """Where it really is: protocol and names of folders, without links and dots."""
+    protocol, is_url, path = str(place).partition("://")
+    if not is_url:
+        return "file", *Path(place).resolve().parts
+    if protocol == "file":
+        return "file", *Path(path).resolve().parts
+    return _SAME_PROTOCOL.get(protocol, protocol), *PurePosixPath(path.strip("/")).parts
 
 
 @contextmanager

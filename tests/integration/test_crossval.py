@@ -112,7 +112,7 @@ def test_bad_plans_are_refused_before_any_work(sources: list[Path], tmp_path: Pa
         crossval([sources[0], sources[0]], arms, PLAN, output)
     with pytest.raises(SettingsError, match="2 folds or more"):
         crossval(sources[:2], arms, CrossvalPlan(folds=1), output)
-    with pytest.raises(OutputError, match="lie in each other"):
+    with pytest.raises(OutputError, match="lies in the data folder"):
         crossval(sources[:2], arms, PLAN, sources[0] / "out")
     write_patches(tmp_path / "one class", 6)
     for path in (tmp_path / "one class" / "Positive").iterdir():

@@ -146,7 +146,7 @@ def test_an_output_inside_the_input_is_refused_before_anything_is_written(
     bundle: Bundle, photos: Path
 ) -> None:
     for output in (photos, photos / "results"):
-        with pytest.raises(OutputError, match="inside the input"):
+        with pytest.raises(OutputError, match="lies in the data folder"):
             scanner(bundle).scan_paths([photos], output=output)
     assert not (photos / "results").exists()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crackscope.errors import DataError
-from crackscope.storage import read_versioned_json, write_json
+from crackscope.errors import DataError, OutputError
+from crackscope.storage import read_versioned_json, refuse_output_in_data, write_json
 
 
 def read(path: Path, if_damaged: str = "") -> dict[str, object]:
@@ -46,3 +46,46 @@ def test_what_is_no_json_is_called_damaged_and_says_what_to_do(tmp_path: Path, d
 def test_what_is_not_there_says_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot read .*none.json: .*; expected a plan$"):
         read(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("output", "data"),
+    [
+        ("data", "data"),
+        ("data/../data/./out", "data"),
+        ("link/out", "data"),
+        ("file://{here}/data/out", "data"),
+        ("s3://bridges/photos/out", "s3://bridges/photos/"),
+        ("s3a://bridges/photos", "s3://bridges"),
+        ("gcs://bridges/out", "gs://bridges"),
+    ],
+)
+def test_no_output_lies_in_the_data(
+    output: str, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("link").symlink_to("data")
+    with pytest.raises(OutputError, match="lies in the data folder"):
+        refuse_output_in_data(output.format(here=tmp_path), ["elsewhere", data])
+
+
+@pytest.mark.parametrize(
+    ("output", "data"),
+    [
+        ("out", "data"),
+        ("data-out", "data"),
+        ("s3://bridges/photos-out", "s3://bridges/photos"),
+        ("s3://answers/photos/out", "s3://bridges/photos"),
+        ("gs://bridges/photos/out", "s3://bridges/photos"),
+        (".", "data"),
+    ],
+)
+def test_beside_the_data_is_where_output_may_lie(output: str, data: str) -> None:
+    refuse_output_in_data(output, [data])
+
+
+@pytest.mark.parametrize(("output", "data"), [(".", "data"), ("s3://bridges", "s3://bridges/photos")])
+def test_some_output_must_not_hold_the_data_either(output: str, data: str) -> None:
+    with pytest.raises(OutputError, match="lies in the output"):
+        refuse_output_in_data(output, [data], nor_around=True)

@@ -16,6 +16,7 @@ from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.find_photos import Found, find_photos, require_photo
 from crackscope.records import Failure
 from crackscope.scanning.inputs import VIDEO_SUFFIXES, find_scannable
+from crackscope.storage import refuse_output_in_data
 
 #: The rows of one photo: one, or one for each frame of a video.
 Outcomes = list[Any]
@@ -52,6 +53,7 @@ def find_photos_of(job: Job, destination: str, patience_s: float) -> Iterator[Fo
     """
     if job.kind is Kind.PREDICT:
         return require_photo(list_photos(job.sources, IMAGE_SUFFIXES, find_photos, patience_s))
+    refuse_output_in_data(destination, [source for source in job.sources if is_remote(source)])
     output = None if is_remote(destination) else Path(destination)
 
     def find_local(names: Iterable[str]) -> Iterator[Found]:

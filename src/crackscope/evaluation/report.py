@@ -23,7 +23,7 @@ from crackscope.evaluation.figures import (
 from crackscope.evaluation.metrics import METRICS
 from crackscope.evaluation.photo_figures import draw_sample_predictions, draw_worst_mistakes
 from crackscope.records import COLUMNS, SCORE_DECIMALS
-from crackscope.storage import atomic_path, write_json
+from crackscope.storage import atomic_path, refuse_output_in_data, write_json
 from crackscope.table_text import one_line, spreadsheet_cell
 
 #: The columns of ``crackscope predict``, with the truth and the group.
@@ -36,9 +36,7 @@ def claim_folder(folder: Path, data: Sequence[Path]) -> None:
     Raises:
         OutputError: It lies in a data folder, or can't be made.
     """
-    for place in data:
-        if folder.resolve().is_relative_to(place.resolve()):
-            raise OutputError(f"{folder} lies in the data folder {place}; name another --output")
+    refuse_output_in_data(folder, data)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,11 +7,11 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from crackscope.errors import OutputError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.inference.find_photos import Found, find_photos, require_photo
 from crackscope.records import Failure
 from crackscope.scanning.journal import JOURNAL_NAME
+from crackscope.storage import refuse_output_in_data
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".m4v", ".webm"})
 
@@ -37,18 +37,10 @@ def find_scannable(name: str, output: Path | None) -> Iterator[Found]:
     if not Path(name).is_dir():
         return found
     if output is not None:
-        _refuse_output_inside(Path(name), output)
+        refuse_output_in_data(output, [name])
 
     @cache
     def in_results(folder: Path) -> bool:
         return (folder / JOURNAL_NAME).exists() or (folder != Path(name) and in_results(folder.parent))
 
     return (item for item in found if isinstance(item, Failure) or not in_results(Path(item).parent))
-
-
-def _refuse_output_inside(folder: Path, output: Path) -> None:
-    if output.resolve().is_relative_to(folder.resolve()):
-        raise OutputError(
-            f"the output {output} lies inside the input {folder}: its pictures would be scanned as photos; "
-            "choose an output folder elsewhere"
-        )

@@ -15,7 +15,7 @@ from crackscope import __version__
 from crackscope.dataset.corrections import Corrections
 from crackscope.dataset.records import Dataset
 from crackscope.errors import OutputError, RecipeError, ResumeError
-from crackscope.storage import write_json
+from crackscope.storage import refuse_output_in_data, write_json
 from crackscope.training.recipe import Recipe
 from crackscope.training.recipe_file import parse_recipe
 
@@ -146,7 +146,7 @@ def claim(
         ResumeError: The run in it has another recipe or other data.
     """
     folder = RunFolder(output)
-    _refuse_data_folders(output, folders)
+    refuse_output_in_data(output, folders, nor_around=True)
     state = folder.state()
     if not state and output.exists() and not _is_empty(output):
         raise OutputError(f"{output} exists and is no run folder; name a new or empty folder")
@@ -191,17 +191,6 @@ def now() -> str:
 def _is_empty(output: Path) -> bool:
     # Hidden files are what a killed write leaves.
     return output.is_dir() and all(path.name.startswith(".") for path in output.iterdir())
-
-
-def _refuse_data_folders(output: Path, folders: Sequence[Path]) -> None:
-    place = output.resolve()
-    for folder in folders:
-        data = folder.resolve()
-        if place.is_relative_to(data) or data.is_relative_to(place):
-            raise OutputError(
-                f"{output} and the data folder {folder} lie in each other; nothing is written beside photos: "
-                "name another --output"
-            )
 
 
 def _sha256_of(corrections: Corrections | None) -> str | None:

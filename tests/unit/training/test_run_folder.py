@@ -116,7 +116,7 @@ def test_an_empty_folder_is_taken(tmp_path: Path, data: Path, dataset: Dataset) 
 
 @pytest.mark.parametrize("place", ["data", "data/run", "data/Positive", "."])
 def test_nothing_is_written_beside_photos(tmp_path: Path, data: Path, dataset: Dataset, place: str) -> None:
-    with pytest.raises(OutputError, match="nothing is written beside photos"):
+    with pytest.raises(OutputError, match="name another --output"):
         claim(tmp_path / place, dataset, [data], load_recipe())
 
 

@@ -13,9 +13,9 @@ from crackscope import __version__
 from crackscope.cpus import available_cpus
 from crackscope.dataset.corrections import Corrections
 from crackscope.dataset.groups import Grouping
-from crackscope.errors import OutputError, SettingsError
+from crackscope.errors import SettingsError
 from crackscope.evaluation.tables import Table
-from crackscope.storage import write_json, write_text
+from crackscope.storage import refuse_output_in_data, write_json, write_text
 from crackscope.training.crossval.fit import FoldFitter
 from crackscope.training.crossval.folds import Fold, Setting, plan_folds
 from crackscope.training.crossval.painted import paint_training_sides
@@ -187,9 +187,4 @@ def _check(plan: CrossvalPlan, arms: Mapping[str, Recipe], output: Path, folders
             f"a cross-validation needs 2 folds or more, a seed, an arm and a limit of at least 1; found "
             f"{plan.folds} folds, seeds {list(plan.seeds)}, arms {list(arms)}, limit {plan.limit}"
         )
-    place = output.resolve()
-    for folder in folders:
-        if place.is_relative_to(folder.resolve()) or folder.resolve().is_relative_to(place):
-            raise OutputError(
-                f"{output} and the data folder {folder} lie in each other; name another --output"
-            )
+    refuse_output_in_data(output, folders, nor_around=True)

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import fsspec
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from crackscope.errors import CrackscopeError, OutputError, SettingsError, StorageError
+from crackscope.errors import CrackscopeError, MissingExtraError, OutputError, SettingsError, StorageError
 from crackscope.storage import atomic_path
 
 Result = TypeVar("Result")
@@ -20,6 +20,13 @@ Result = TypeVar("Result")
 _OBJECT_STORES = frozenset(
     {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "cos", "tos", "r2", "memory"}
 )
+
+#: The extra that brings a storage's package; any other protocol names its package in fsspec's own words.
+_EXTRAS = {
+    "batch-s3": ("s3fs", {"s3", "s3a"}),
+    "batch-gcs": ("gcsfs", {"gs", "gcs"}),
+    "batch-azure": ("adlfs", {"az", "abfs", "abfss", "adl"}),
+}
 
 #: These don't pass by waiting.
 _FINAL = (
@@ -42,13 +49,21 @@ def open_filesystem(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the path in it.
 
     Raises:
+        MissingExtraError: An extra of crackscope brings what it needs.
         SettingsError: The protocol is unknown, or what it needs is not installed.
     """
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        advice = 'pip install "crackscope[batch-s3]", [batch-gcs] or [batch-azure] bring the usual ones'
-        raise SettingsError(f"cannot open {url}: {error}; {advice}") from error
+    except ImportError as error:
+        protocol = url.partition("://")[0]
+        for extra, (package, protocols) in _EXTRAS.items():
+            if protocol in protocols:
+                raise MissingExtraError(package, extra) from error
+        raise SettingsError(f"cannot open {url}: {error}") from error
+    except ValueError as error:
+        raise SettingsError(
+            f"cannot open {url}: {error}; s3://, gs:// and az:// are the usual ones"
+        ) from error
     return filesystem, str(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ pytest.importorskip("fsspec", reason="the extra [batch] is not installed")
 
 from crackscope.batch import places
 from crackscope.batch.places import Place, is_remote, open_place, patiently
-from crackscope.errors import OutputError, SettingsError, StorageError
+from crackscope.errors import MissingExtraError, OutputError, SettingsError, StorageError
 
 
 @pytest.fixture(params=["folder", "file://", "memory://"])
@@ -89,6 +90,39 @@ def test_a_url_has_a_protocol(name: str, remote: bool) -> None:
     assert is_remote(name) is remote
 
 
-def test_an_unknown_protocol_says_what_brings_the_usual_ones() -> None:
-    with pytest.raises(SettingsError, match="batch-s3"):
+def test_an_unknown_protocol_names_the_usual_ones() -> None:
+    with pytest.raises(SettingsError, match="s3://, gs:// and az://"):
         open_place("nowhere://bucket", patience_s=0)
+
+
+def _forget_storages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """fsspec looks a package up once."""
+    known = sys.modules["fsspec.registry"]._registry
+    for protocol in list(known):
+        monkeypatch.delitem(known, protocol)
+
+
+@pytest.mark.parametrize(
+    ("url", "package", "extra"),
+    [
+        ("s3://bucket/a", "s3fs", "batch-s3"),
+        ("gs://bucket/a", "gcsfs", "batch-gcs"),
+        ("gcs://bucket/a", "gcsfs", "batch-gcs"),
+        ("az://container/a", "adlfs", "batch-azure"),
+        ("abfs://container/a", "adlfs", "batch-azure"),
+    ],
+)
+def test_a_storage_whose_package_is_missing_names_it_and_its_extra(
+    url: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    _forget_storages(monkeypatch)
+    with pytest.raises(MissingExtraError, match=rf"{package} is not installed.*crackscope\[{extra}\]"):
+        open_place(url, patience_s=0)
+
+
+def test_another_storage_is_named_in_the_words_of_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    _forget_storages(monkeypatch)
+    with pytest.raises(SettingsError, match="paramiko"):
+        open_place("sftp://server/a", patience_s=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +25,16 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 import ray  # noqa: E402
+import ray.util.client  # noqa: E402
 
-__all__ = ["connect", "count_workers", "ray", "ray_cluster", "silenced"]
+__all__ = ["connect", "count_workers", "from_afar", "ray", "ray_cluster", "silence", "silenced"]
 
 #: Shards are written by the workers themselves: only numbers of shards, and the model, pass through the
 #: object store. Ray's own choice would be a third of the memory.
 _OBJECT_STORE_BYTES = 200 << 20
+
+#: How long a cluster may take to say that somebody is there.
+_KNOCK_S = 10.0
 
 
 @contextmanager
@@ -69,18 +74,28 @@ def count_workers(asked: int | None, *, cpus: int, gpus: float) -> int:
     return int(min(room))
 
 
+def from_afar() -> bool:
+    """Whether this process is connected by ``ray://``, and is itself no part of the cluster."""
+    return bool(ray.util.client.ray.is_connected())
+
+
 @contextmanager
 def silenced() -> Iterator[None]:
     """Hide what Ray's native part writes straight to standard error; its errors are exceptions too."""
-    sys.stderr.flush()
     kept = os.dup(2)
     try:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-            os.dup2(nowhere.fileno(), 2)
+        silence()
         yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def silence() -> None:
+    """Nothing on standard error from now on."""
+    sys.stderr.flush()
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 2)
 
 
 def connect(address: str | None) -> None:
@@ -103,8 +118,27 @@ def connect(address: str | None) -> None:
                 **quiet,
             )
         else:
+            _knock(address)
             ray.init(address=address, **quiet)
     except ConnectionError as error:
-        raise SettingsError(f"no Ray cluster at {address}: {str(error).splitlines()[0]}") from error
+        # A cluster of `ray start` asks for a token; by ray://, Ray sends one only where it is told to.
+        may_be = "; is RAY_AUTH_MODE=token set?" if str(address).startswith("ray://") else ""
+        reason = " ".join(str(error).split())[:200]
+        raise SettingsError(f"no Ray cluster at {address}: {reason}{may_be}") from error
     except (RuntimeError, ValueError) as error:
         raise BatchStoppedError(f"Ray did not start: {str(error).splitlines()[0]}") from error
+
+
+def _knock(address: str) -> None:
+    """Ask whether anybody is there: Ray waits a minute, and then ends the process that asks.
+
+    Raises:
+        SettingsError: Nobody answers.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+    except OSError as error:
+        raise SettingsError(f"no Ray cluster at {address}: {error.strerror or error}") from error

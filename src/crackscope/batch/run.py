@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
-from crackscope.batch.cluster import count_workers, ray, ray_cluster
+from crackscope.batch.cluster import count_workers, from_afar, ray, ray_cluster
 from crackscope.batch.job import PlannedJob, begin_job
 from crackscope.batch.models import pack_model
 from crackscope.batch.places import open_place
@@ -88,7 +88,8 @@ def _make_shards(
             device=_device(planned.job, resources),
             patience_s=resources.patience_s,
         )
-        for end in _ends(work, remaining, resources):
+        ends = _ends_from_afar if from_afar() else _ends
+        for end in ends(work, remaining, resources):
             if end.problem is not None:
                 raise BatchStoppedError(f"{end.problem}; {done} of {planned.shards} shards are done")
             done += 1
@@ -120,6 +121,25 @@ def _ends(work: Work, shards: list[int], resources: Resources) -> Iterator[Shard
         yield from (_end(row) for row in ends.iter_rows())
     except ray.exceptions.RayError as error:
         raise BatchStoppedError(f"Ray stopped: {str(error).strip().splitlines()[0]}") from error
+
+
+class _Driver:
+    """The actor that drives a batch of which the command is outside: Ray Data runs in the cluster only."""
+
+    def __init__(self, work: Work, shards: list[int], resources: Resources) -> None:
+        self._ends = _ends(work, shards, resources)
+
+    def next_end(self) -> ShardEnd | None:
+        return next(self._ends, None)
+
+
+def _ends_from_afar(work: Work, shards: list[int], resources: Resources) -> Iterator[ShardEnd]:
+    driver = ray.remote(num_cpus=0)(_Driver).remote(work, shards, resources)
+    try:
+        while (end := ray.get(driver.next_end.remote())) is not None:
+            yield end
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        raise BatchStoppedError(f"Ray stopped: {str(error).strip().splitlines()[-1]}") from error
 
 
 def _end(row: dict[str, Any]) -> ShardEnd:

@@ -10,7 +10,7 @@ from crackscope.batch.cluster import connect, count_workers, ray, silenced
 from crackscope.batch.models import pack_model, refuse_other_scores, unpack_model
 from crackscope.batch.scratch import process_folder
 from crackscope.bundle import Bundle
-from crackscope.errors import MissingExtraError, PhotoError
+from crackscope.errors import BatchStoppedError, MissingExtraError, PhotoError, UnreadablePhotoError
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.engines import Device, Engine
 from crackscope.inspection.records import PhotoReport
@@ -30,6 +30,10 @@ class _PoolScanner:
         self._classifier = CrackClassifier.load(bundle, device=Device.CPU, threads=1)
         refuse_other_scores(packed, self._classifier)
 
+    def is_there(self) -> bool:
+        """An answer that no photo can prevent."""
+        return True
+
     def scan(self, content: bytes, settings: ScanSettings) -> PhotoReport | str:
         """The report of a file's content, or why there is none."""
         path = self._scratch / "photo"
@@ -44,6 +48,9 @@ class _PoolScanner:
 
 class ScanPool:
     """A worker for each processor of a cluster; as many threads may scan at a time.
+
+    Ray ends the process that is connected to a cluster a minute after the cluster is gone: a server has its
+    pool in another, see `PoolProcess`.
 
     Args:
         bundle: The model.
@@ -74,10 +81,21 @@ class ScanPool:
 
         Raises:
             PhotoError: It can't be scanned.
+            BatchStoppedError: The cluster is gone.
+            RuntimeError: The worker failed at what nobody foresaw.
         """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UnreadablePhotoError(error.strerror or str(error)) from error
         worker = self._idle.get()
         try:
-            answer = _answer(worker, path.read_bytes(), settings)
+            answer = _answer(worker, content, settings)
+        except ray.exceptions.RayActorError as error:
+            raise BatchStoppedError(f"the Ray cluster is gone: {_first_line(error)}") from error
+        except ray.exceptions.RayError as error:
+            # Ray's own can be unpickled only where Ray is.
+            raise RuntimeError(str(error)) from None
         finally:
             self._idle.put(worker)
         if isinstance(answer, str):
@@ -99,4 +117,10 @@ def _answer(worker: Any, content: bytes, settings: ScanSettings) -> PhotoReport 
         except ray.exceptions.RayActorError:
             continue
         return answer
+    # Without this the first photos after a cluster's end would be taken for its killers.
+    ray.get(worker.is_there.remote())
     return "the process that scanned it died each time"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -58,5 +58,6 @@ def open_workers(classifier: CrackClassifier, *, threads: int, ray: str | None) 
     if ray is None:
         return LocalWorker(classifier, threads)
     with needs_extra("batch"):
-        from crackscope.batch.scan_pool import ScanPool
-    return ScanPool(classifier.bundle, ray)
+        from crackscope.batch.pool_process import PoolProcess
+
+        return PoolProcess(classifier.bundle, ray)

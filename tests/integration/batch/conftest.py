@@ -121,14 +121,20 @@ def two_nodes(tmp_path_factory: pytest.TempPathFactory, s3_environment: dict[str
         cluster.shutdown()
 
 
-def start_cluster(*, nodes: int) -> Any:
-    """Nodes with a processor each; Ray only counts them, so that any machine has enough."""
+def start_cluster(*, nodes: int, port: int = 0) -> Any:
+    """Nodes with a processor each; Ray only counts them, so that any machine has enough.
+
+    Args:
+        nodes: How many there are.
+        port: Of the head; 0 is any.
+    """
     from ray.cluster_utils import Cluster
 
     cluster = Cluster()
     for number in range(nodes):
         try:
-            cluster.add_node(num_cpus=1, include_dashboard=False, object_store_memory=80 << 20)
+            head = {"gcs_server_port": port} if number == 0 else {}
+            cluster.add_node(num_cpus=1, include_dashboard=False, object_store_memory=80 << 20, **head)
         except Exception as error:
             cluster.shutdown()
             pytest.skip(f"Ray's node {number} did not start within the 30 s that Ray gives it: {error}")

@@ -18,70 +18,11 @@ psutil = pytest.importorskip("psutil", reason="psutil, which finds the processes
 pytest.importorskip("ray", reason="Ray is not installed")
 
 from tests.integration.batch.conftest import TwoNodes, run, write_photos
+from tests.integration.batch.doomed import DoomedCluster
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[3]
 PHOTOS, SHARD = 240, 10
-
-#: Ray ends a process that has started a cluster a minute after its head is gone. So a cluster that is to die
-#: is started by a process of its own, which says the address and does what each line tells it.
-_CLUSTER = """
-import sys
-import pytest
-from tests.integration.batch.conftest import start_cluster
-try:
-    cluster = start_cluster(nodes=2)
-except pytest.skip.Exception as skip:
-    sys.exit(print("skip", skip, flush=True))
-print("at", cluster.address, flush=True)
-sys.stdin.readline()
-[other] = cluster.worker_nodes
-cluster.remove_node(other, allow_graceful=False)
-sys.stdin.readline()
-cluster.shutdown()
-"""
-
-
-class DoomedCluster:
-    """Two nodes; one of them can be killed.
-
-    Attributes:
-        address: For other processes.
-    """
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _CLUSTER],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        said, _, rest = self._readline().partition(" ")
-        if said == "skip":
-            pytest.skip(rest)
-        assert said == "at"
-        self.address = rest
-
-    def kill_a_node(self) -> None:
-        """At once, and without telling anybody."""
-        self._tell()
-
-    def close(self) -> None:
-        """End the other node too."""
-        self._tell()
-        self._process.wait()
-
-    def _readline(self) -> str:
-        assert self._process.stdout is not None
-        return next((line.strip() for line in self._process.stdout if line.startswith(("at ", "skip "))), "")
-
-    def _tell(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
 
 
 @contextmanager
@@ -150,7 +91,10 @@ def test_worker_and_driver_killed_at_random_moments(two_nodes: TwoNodes, model: 
 
 def test_a_node_that_dies_takes_nothing_with_it(model: Path, tmp_path: Path) -> None:
     photos, shards = write_photos(tmp_path / "photos", PHOTOS, photo_hw=(400, 400)), tmp_path / "shards"
-    with closing(DoomedCluster()) as cluster, driver(cluster.address, photos, model, shards) as process:
+    with (
+        closing(DoomedCluster(nodes=2)) as cluster,
+        driver(cluster.address, photos, model, shards) as process,
+    ):
         wait_until(lambda: done(shards) >= 3, process)
         cluster.kill_a_node()
         assert process.wait() == 0

@@ -15,6 +15,7 @@ import fsspec
 
 from crackscope.batch.photos import PhotoFetcher, PhotoHere
 from crackscope.errors import StorageError
+from crackscope.inference.find_photos import Found
 from crackscope.records import Failure
 
 
@@ -58,3 +59,18 @@ def test_photos_of_other_storage_are_copies_under_their_own_name(tmp_path: Path)
     assert photos[41] == Failure(path="x", error="y")
     assert photos[42] == PhotoHere(name="local.jpg", path=str(tmp_path / "local.jpg"))
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_copies_of_photos_do_not_pile_up_before_a_slow_model(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    root = f"memory://{uuid4().hex}"
+    names: list[Found] = [f"{root}/{number:03d}.jpg" for number in range(300)]
+    fsspec.filesystem("memory").pipe({str(name): b"photo" for name in names})
+    held = []
+    for photo in fetcher(tmp_path).fetch_all(names):
+        assert isinstance(photo, PhotoHere)
+        held.append(len(list(scratch.iterdir())))
+        photo.release()
+    assert len(held) == 300
+    assert max(held) <= 2 * 16  # as many as 16 transfers keep on their way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def test_every_photo_is_in_one_shard_in_order(tmp_path: Path) -> None:
     assert {len(shard) for shard in shards} == {10, 9}
     assert len(place.names("plan")) == 2
     assert len({inputs_sha256(shard) for shard in shards}) == 100
+
+
+def test_a_plan_holds_the_names_of_a_few_shards_however_many_there_are(tmp_path: Path) -> None:
+    place = open_place(str(tmp_path), patience_s=0)
+    peaks = []
+    for shards in (130, 650):
+        tracemalloc.start()
+        write_plan(place, (f"photos/{number:09d}.jpg" for number in range(shards * 100)), shard_photos=100)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 def test_a_photo_is_a_killer_when_processes_died_at_it_twice(tmp_path: Path) -> None:

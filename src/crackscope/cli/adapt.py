@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
 from crackscope.cli.evaluated_photos import (
     AsJson,
     GroupingName,
     Prior,
     Seed,
-    photo_bar,
     print_json,
     print_table,
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
 from crackscope.errors import BatchStoppedError, RunInterruptedError, StorageError
 from crackscope.extras import needs_extra
 
@@ -63,7 +64,7 @@ def base_folder(sources: list[str]) -> str | None:
 
 
 @contextmanager
-def batch_run(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def batch_run(*, quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
     """Show how far it is; where it stops, say how to go on.
 
     Raises:
@@ -71,7 +72,7 @@ def batch_run(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         RunInterruptedError: Ctrl-C.
     """
     try:
-        with needs_extra("batch"), _bar(quiet) as progress:
+        with needs_extra("batch"), photo_bar("", "shards", quiet=quiet) as progress:
             yield progress
     except KeyboardInterrupt:
         raise RunInterruptedError(f"stopped; go on with: {_command_to_resume()}") from None
@@ -94,17 +95,6 @@ def report(summary: BatchSummary, *, quiet: bool, strict: bool) -> None:
         )
     if strict and counts.errors:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("shards"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
-        task = bar.add_task("shards", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _command_to_resume() -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
 from crackscope.cli.data_audit_report import report
-from crackscope.cli.evaluated_photos import photo_bar
 from crackscope.cli.labelled_data import Folders, Negative, Positive, find_photos, fingerprint_with_bar
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder
 from crackscope.extras import needs_extra

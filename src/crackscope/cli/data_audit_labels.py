@@ -12,8 +12,8 @@ from crackscope.auditing.features import read_features
 from crackscope.auditing.seen_by_model import findings_of_model
 from crackscope.auditing.sheet import write_label_sheet
 from crackscope.auditing.table import write_labels_csv
+from crackscope.cli.bars import photo_bar
 from crackscope.cli.data_audit_report import report
-from crackscope.cli.evaluated_photos import photo_bar
 from crackscope.dataset.audit import audit_dataset
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.labels import Label

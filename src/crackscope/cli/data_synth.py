@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
+
 
 def synth(
     output: Annotated[Path, typer.Argument(help="New or empty folder.")],
@@ -21,19 +23,13 @@ def synth(
 
     The pictures are computed, not photographed: good for trying things out and for tests, never for results.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from crackscope.dataset.synthetic.write import SyntheticPlan, write_synthetic_dataset
 
     plan = SyntheticPlan(
         patches=patches, photos=photos, seed=seed, patch_px=size, photo_hw=_height_and_width(photo_size)
     )
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("pictures", total=patches + photos)
-        table = write_synthetic_dataset(
-            output, plan, jobs=jobs, progress=lambda done, _: bar.update(task, completed=done)
-        )
+    with photo_bar("painting", "pictures") as progress:
+        table = write_synthetic_dataset(output, plan, jobs=jobs, progress=progress)
     typer.echo(f"patches: {patches}, photos: {photos}, in {output}; what is in each: {table}")
 
 

@@ -35,7 +35,7 @@ def tiles(
     are left out. All that lies in a box or polygon of a crack counts as crack pixels. Also writes tiles.csv,
     and manifest.csv with tiles grouped by photo: DSC00552 and DSC00552b are parts of one.
     """
-    from crackscope.cli.evaluated_photos import photo_bar
+    from crackscope.cli.bars import photo_bar
     from crackscope.dataset.annotations.read import is_labels
     from crackscope.dataset.tiles import TileRule, write_labelled_tiles, write_tiles
 

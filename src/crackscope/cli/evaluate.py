@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
 from crackscope.cli.evaluated_photos import (
     AsJson,
     GroupingName,
@@ -16,7 +17,6 @@ from crackscope.cli.evaluated_photos import (
     Resamples,
     Seed,
     load_photos,
-    photo_bar,
     print_failures,
     print_json,
     print_table,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from crackscope.cli.bars import photo_bar
 
 if TYPE_CHECKING:
     from crackscope.dataset.corrections import Corrections
@@ -70,25 +71,6 @@ def load_photos(
             corrections=corrections,
             progress=progress,
         )
-
-
-@contextmanager
-def photo_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on standard error that goes away; yields what a room reports (done, total) to."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("photos"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def print_failures(failures: Sequence[Failure]) -> None:

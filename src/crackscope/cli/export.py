@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
 from crackscope.cli.evaluated_photos import (
     GroupingName,
     ManifestFile,
     PartName,
     load_photos,
-    photo_bar,
 )
 from crackscope.cli.labelled_data import Negative, Positive
 from crackscope.cli.model_options import ModelFolder, NewModelFolder, Overwrite

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
+
 if TYPE_CHECKING:
     from crackscope.dataset.corrections import Corrections
     from crackscope.dataset.records import Dataset, Fingerprint
@@ -55,16 +57,10 @@ def describe_counts(dataset: Dataset) -> str:
 
 def fingerprint_with_bar(dataset: Dataset) -> list[Fingerprint]:
     """Fingerprint all photos; a bar on standard error where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from crackscope.dataset.fingerprints import fingerprint_photos
 
-    columns = (TextColumn("reading photos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=len(dataset.photos))
-        return fingerprint_photos(dataset, progress=lambda done, _: bar.update(task, completed=done))
+    with photo_bar("reading") as progress:
+        return fingerprint_photos(dataset, progress=progress)
 
 
 def count(number: int, noun: str) -> str:

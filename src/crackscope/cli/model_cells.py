@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from crackscope.cli.evaluated_photos import photo_bar, print_table
+from crackscope.cli.bars import photo_bar
+from crackscope.cli.evaluated_photos import print_table
 from crackscope.cli.model_options import DeviceName, EngineName
 from crackscope.errors import SettingsError
 from crackscope.extras import needs_extra

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.bars import counting
 from crackscope.cli.model_options import (
     DeviceName,
     EngineName,
@@ -172,22 +173,13 @@ def _counted(outcomes: Iterable[Outcome], counts: Counts) -> Iterator[Outcome]:
 
 
 def _with_bar(outcomes: Iterable[Outcome], counts: Counts, names: list[str]) -> Iterator[Outcome]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("photos  {task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("photos", total=None, rate="")
+    with counting() as bar:
+        task = bar.task_ids[0]
         if "-" not in names:
             _count_aside(names, lambda total: bar.update(task, total=total))
         for outcome in _counted(outcomes, counts):
             if counts.photos % _BAR_STEP == 0:
-                bar.update(task, completed=counts.photos, rate=f"{_rate(counts):,.0f}/s")
+                bar.update(task, completed=counts.photos, unit=f"photos  {_rate(counts):,.0f}/s")
             yield outcome
 
 

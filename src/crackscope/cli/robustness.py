@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
 from crackscope.cli.evaluated_photos import (
     AsJson,
     GroupingName,
@@ -14,7 +15,6 @@ from crackscope.cli.evaluated_photos import (
     PartName,
     Resamples,
     load_photos,
-    photo_bar,
     print_failures,
     print_json,
     print_table,

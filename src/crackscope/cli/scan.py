@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crackscope.cli.bars import photo_bar
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, ThresholdScore
 from crackscope.cli.scan_options import (
     Every,
@@ -66,9 +67,6 @@ def scan(
     (index.html) and, per photo, an overlay. Run the same command again to go on after an interruption:
     finished photos are not done twice.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from crackscope.scanning.scanner import CrackScanner
 
     settings = scan_settings(
@@ -81,8 +79,7 @@ def scan(
         limit_pixels=limit_pixels,
     )
     scanner = CrackScanner.load(model, settings=settings, jobs=jobs, engine=engine, device=device)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("photos", total=None)
+    with photo_bar("scanning") as progress:
         summary = scanner.scan_paths(
             paths,
             output=output,
@@ -90,7 +87,7 @@ def scan(
             index=index,
             fresh=fresh,
             every_s=every,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=progress,
         )
     _print_summary(summary, overlays=overlays, index=index)
     if strict and summary.failures:

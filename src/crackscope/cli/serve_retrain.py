@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crackscope.cli.evaluated_photos import Seed, photo_bar, print_table
+from crackscope.cli.bars import photo_bar
+from crackscope.cli.evaluated_photos import Seed, print_table
 from crackscope.cli.model_options import Overwrite
 from crackscope.cli.serve import DEFAULT_DATA_DIR, DataDir
 from crackscope.errors import DataError, NotBetterError, OutputError, SettingsError

@@ -7,8 +7,9 @@ from typing import Self
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import Progress
 
+from crackscope.cli.bars import counting
 from crackscope.training.listener import Listener
 
 
@@ -40,9 +41,7 @@ class TrainingDisplay(Listener):
             return
         # Made when it is needed: while stage 2 draws its own bars, no other may be there.
         if self._bar is None:
-            columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=self._console, transient=True)
-            self._bar.add_task("", total=total)
+            self._bar = counting(unit="")
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done, total=total)
 

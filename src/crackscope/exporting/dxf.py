@@ -11,6 +11,7 @@ from crackscope.errors import DataError
 from crackscope.exporting.records import Exported, ExportedPhoto, ExportedPlace, all_places
 from crackscope.extras import needs_extra
 from crackscope.inspection.findings import FindingKind, ShapeKind
+from crackscope.photos.geo import unit_of_length
 from crackscope.table_text import one_line
 
 #: AutoCAD's colour index, readable on black and on white.
@@ -152,11 +153,9 @@ def _layer(kind: FindingKind) -> str:
 
 def _unit(crs: str) -> int:
     """DXF's number of a reference system's unit of length."""
-    with needs_extra("geo"):
-        from rasterio.crs import CRS
-    known = CRS.from_user_input(crs)
-    if known.is_geographic:
+    unit = unit_of_length(crs)
+    if unit is None:
         raise DataError(
             f"the map is in degrees ({crs}) and a drawing is not; project it first, or draw in pixels"
         )
-    return _UNITS.get(known.linear_units, 0)
+    return _UNITS.get(unit, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def ground_of_region(place: RegionPlace, crs: str) -> Ground:
 
 def ground_of_file(file: Path) -> GroundOf | None:
     """From shapes on a photo to the earth; ``None`` where the file is no map, is gone or knows no place."""
-    header = read_header(file, _LIMIT_PIXELS) if file.is_file() else None
+    header = read_header(file, _LIMIT_PIXELS) if _is_tiff(file) else None
     if header is None or not header.is_map:
         return None
     with open_raster(file) as dataset:
@@ -52,6 +53,13 @@ def ground_of_file(file: Path) -> GroundOf | None:
     if reference is None or reference.middle is None:
         return None
     return lambda shape, region: _ground(reference, shape)
+
+
+def _is_tiff(file: Path) -> bool:
+    # Every map is one, and most photos are none: their headers need not be read.
+    with suppress(OSError), file.open("rb") as stream:
+        return stream.read(2) in (b"II", b"MM")
+    return False
 
 
 def _ground(reference: GeoReference, shape: Shape) -> Ground | None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from crackscope.photos.ground_scale import Scale, ground_scale
 from crackscope.photos.metadata import PhotoMetadata
+from crackscope.rasters import import_rasterio
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -136,6 +137,19 @@ def georeference_of(dataset: DatasetReader) -> GeoReference | None:
     """The georeference of an open photo; ``None`` where it has none."""
     tied = dataset.crs is not None or dataset.gcps[0] or dataset.rpcs is not None
     return GeoReference(dataset) if tied else None
+
+
+def unit_of_length(crs: str) -> str | None:
+    """The unit of a reference system, such as metre; ``None`` where it counts degrees.
+
+    Raises:
+        MissingExtraError: rasterio is not installed.
+    """
+    import_rasterio()
+    from rasterio.crs import CRS
+
+    known = CRS.from_user_input(crs)
+    return None if known.is_geographic else str(known.linear_units)
 
 
 def _tie(dataset: DatasetReader) -> tuple[Any, ToCrs]:

@@ -13,6 +13,8 @@ from crackscope.extras import needs_extra
 
 if TYPE_CHECKING:
     from crackscope.serving.auth import Users
+    from crackscope.serving.context import Server
+    from crackscope.serving.scan_import import OpenedScan
     from crackscope.serving.settings import ServeSettings
 
 app = typer.Typer(name="serve", invoke_without_command=True)
@@ -45,6 +47,16 @@ def serve(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     database: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL; without it SQLite in the data folder.")
+    ] = None,
+    open_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--open",
+            help="Folder of `crackscope scan`'s results, to become a project that is not scanned again.",
+        ),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder where the photos of --open lie now, if they moved.")
     ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let every machine in without a token.")
@@ -114,14 +126,38 @@ def serve(
     )
     _require_users(settings)
     with _listen(host, port) as listener:
+        application = create_app(settings)
+        server: Server = application.state.server
+        opened = None if open_folder is None else _open(server, open_folder, photos)
         config = uvicorn.Config(
-            create_app(settings),
+            application,
             log_level="warning",
             server_header=False,
             timeout_graceful_shutdown=60,
         )
         typer.echo(f"crackscope is at {_address(host, listener)} (API: /docs). Stop it with Ctrl-C.")
+        if opened is not None:
+            _tell_opened(opened, _address(host, listener), server)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _open(server: Server, folder: Path, photos: Path | None) -> OpenedScan:
+    """Make a project of a scan's folder."""
+    from crackscope.serving.scan_import import open_scan
+
+    try:
+        with server.sessions() as session:
+            return open_scan(session, server.store, server.settings, folder, photos)
+    except BaseException:
+        server.close()
+        raise
+
+
+def _tell_opened(opened: OpenedScan, address: str, server: Server) -> None:
+    before = "was opened before" if opened.again else f"is open: {opened.photos} photos"
+    typer.echo(f"The scan {before}, at {address}/#/projects/{opened.project_id}")
+    if opened.model_sha256 != server.classifier.bundle.identity:
+        typer.echo("its results are of another model than the server's, and stay as they are", err=True)
 
 
 @users.command()

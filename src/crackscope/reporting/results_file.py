@@ -28,6 +28,10 @@ class ScanResults:
         path: The file, or the folder of a scan's results.
         photos: Where the photos lie now, if not where they were scanned; searched to any depth.
 
+    Attributes:
+        settings: How it was scanned, as the file names it.
+        tile_counts: Rows of each photo in ``tiles.csv``.
+
     Raises:
         DataError: It is not there, damaged, or of another version.
     """
@@ -44,7 +48,9 @@ class ScanResults:
         try:
             self.crackscope_version = str(document["crackscope_version"])
             self.model = ModelFacts(sha256=document["model"]["sha256"], name=document["model"]["name"])
-            self.overlaps = (float(document["settings"]["overlap"]),)
+            self.settings = dict(document["settings"])
+            self.overlaps = (float(self.settings["overlap"]),)
+            self.tile_counts = tuple(int(photo.get("tiles", 0)) for photo in document["photos"])
             self.photos = tuple(
                 _entries(
                     document["photos"],

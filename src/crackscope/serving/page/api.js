@@ -44,7 +44,7 @@ export const get = (path) => request("GET", path).then((answer) => answer.json()
 export const getBlob = (path) => request("GET", path).then((answer) => answer.blob());
 
 /**
- * @param {"POST" | "PATCH"} method
+ * @param {"POST" | "PATCH" | "PUT" | "DELETE"} method
  * @param {string} path
  * @param {object} body
  * @param {{who?: string, key?: string}} [options] `who`: the reviewer, without it the current one; `key`: sent

@@ -20,6 +20,26 @@ const paths = new WeakMap();
  */
 export const pathOf = (file) => paths.get(file) ?? (file.webkitRelativePath || file.name);
 
+const LONGEST_NAME = 200;
+
+/**
+ * The element of each file, from the folders below the one that was chosen; files without such a folder have none.
+ * @param {File[]} files
+ * @returns {Map<File, string>}
+ */
+export function elementsOf(files) {
+  const folders = files.map((file) => pathOf(file).split("/").slice(0, -1));
+  const inFolders = folders.filter((parts) => parts.length > 0);
+  const roots = new Set(inFolders.map(([root]) => root));
+  /** @type {Map<File, string>} */
+  const elements = new Map();
+  files.forEach((file, index) => {
+    const parts = roots.size === 1 ? folders[index].slice(1) : folders[index];
+    if (parts.length > 0) elements.set(file, parts.join(" / ").slice(0, LONGEST_NAME));
+  });
+  return elements;
+}
+
 /**
  * Files chosen one by one; videos are left out, and counted.
  * @param {File[]} all

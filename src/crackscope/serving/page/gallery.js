@@ -6,6 +6,7 @@ import { photoCard, sharedPrefix } from "./card.js";
 import { watch } from "./changes.js";
 import { toastError } from "./dialogs.js";
 import { fill, fillKeyed, h, icon } from "./dom.js";
+import { elementGrid, putShownInto } from "./elements.js";
 import { galleryHead } from "./galleryhead.js";
 import * as icons from "./icons.js";
 import { openRescan } from "./jobs.js";
@@ -26,7 +27,7 @@ import { openUpload } from "./uploadpanel.js";
  */
 
 const SORTS = /** @type {const} */ (["review", "score", "label", "name", "taken", "uploaded"]);
-const NO_FILTER = { label: "", review: "", state: "", name: "", changes: "", page: "" };
+const NO_FILTER = { label: "", review: "", state: "", name: "", changes: "", element: "", page: "" };
 
 /**
  * Show a project's photos.
@@ -52,14 +53,23 @@ class Gallery {
     this.typing = whenQuiet(250, () => this.change({ name: this.find.value.trim(), page: "" }));
     this.trying = whenQuiet(120, () => this.keepInAddress());
     this.scans = scanStrip();
+    this.elements = elementGrid({
+      onFilter: (element) => this.change({ element, page: "" }),
+      onChanged: () => this.refresh(),
+    });
     this.threshold = this.layOutThreshold();
     this.layOut(main);
     this.showQuery();
     this.watcher = watch(
-      () => ({ project_id: this.route.project, threshold: this.route.query.t }),
+      () => ({
+        project_id: this.route.project,
+        threshold: this.route.query.t,
+        element: this.route.query.element,
+      }),
       (counts, changed) => {
         this.counts = counts;
         this.showCounts();
+        if (changed || this.isBehind(counts)) this.showElements();
         if (changed || this.isBehind(counts)) this.loadPage().catch(() => undefined);
       },
     );
@@ -79,6 +89,7 @@ class Gallery {
       this.head,
       this.scans.element,
       this.suggested,
+      this.elements.element,
       this.tallies,
       this.tools,
       this.list,
@@ -130,7 +141,12 @@ class Gallery {
   }
 
   refresh() {
-    return Promise.all([this.loadHead(), this.loadPage(), this.watcher.now()]);
+    return Promise.all([this.loadHead(), this.loadPage(), this.showElements(), this.watcher.now()]);
+  }
+
+  /** A count that could not be asked for is asked for again with the next change. */
+  showElements() {
+    return this.elements.show(this.route.project, this.route.query.element ?? "").catch(() => undefined);
   }
 
   async loadHead() {
@@ -141,6 +157,7 @@ class Gallery {
       onChanged: () => this.loadHead().catch(toastError),
       suggest: () => showSuggestions(this.suggested, project.id).catch(toastError),
       rescan: () => this.rescan(),
+      putInto: () => putShownInto(this.route, () => this.refresh()),
     };
     fill(this.head, ...galleryHead(project, acts));
   }
@@ -189,7 +206,7 @@ class Gallery {
 
   get isFiltered() {
     const { query: filters } = this.route;
-    return ["label", "review", "state", "name", "changes"].some((name) => filters[name]);
+    return ["label", "review", "state", "name", "changes", "element"].some((name) => filters[name]);
   }
 
   showCounts() {
@@ -198,7 +215,7 @@ class Gallery {
     showTallies(this.tallies, counts, this.route.query, (filter) => this.change({ ...filter, page: "" }));
     this.scans.show(counts);
     this.showThreshold();
-    this.tools.hidden = this.tallies.hidden = counts.total === 0;
+    this.tools.hidden = this.tallies.hidden = counts.total === 0 && !this.route.query.element;
     if (counts.total === 0) this.showEmpty();
   }
 
@@ -266,6 +283,7 @@ class Gallery {
     this.tried = triedOf(to.query);
     this.showQuery();
     this.showCounts();
+    this.showElements();
     this.watcher.now();
     return this.loadPage();
   }

@@ -17,6 +17,7 @@ import { openUpload } from "./uploadpanel.js";
  * @property {() => void} onChanged
  * @property {() => void} suggest
  * @property {() => void} rescan
+ * @property {() => void} putInto an element, the photos shown
  */
 
 /**
@@ -49,12 +50,13 @@ export function galleryHead(project, acts) {
  * @param {Project} project
  * @param {HeadActs} acts
  */
-function moreMenu(project, { onChanged, rescan }) {
+function moreMenu(project, { onChanged, rescan, putInto }) {
   return menu(
     [t("project.more")],
     [
       button("project.edit", icons.PENCIL, () => openProjectForm(project, onChanged)),
       button("project.trail", icons.CLOCK, () => openProjectTrail(project)),
+      button("elements.put_shown", icons.FOLDER, putInto),
       button("project.rescan", icons.AGAIN, rescan),
       h("hr"),
       button("project.delete", icons.TRASH, () => openProjectDelete(project), "danger-text"),

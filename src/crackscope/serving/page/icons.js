@@ -26,4 +26,5 @@ export const HALF = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 3v18M12 8h6M12 12h8.
 export const PERSON = "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4 21c0-4 3.5-6 8-6s8 2 8 6";
 export const CLOCK = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5l3.5 2";
 export const SPARK = "M12 3l2 6 6 2-6 2-2 6-2-6-6-2 6-2z";
+export const RULER = "M3 15L15 3l6 6L9 21zM7 11l2 2M10 8l2 2M13 5l2 2";
 export const AGAIN = "M20 5v5h-5M4 19v-5h5M19 10a8 8 0 0 0-14-3M5 14a8 8 0 0 0 14 3";

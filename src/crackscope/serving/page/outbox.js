@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Reviews on their way to the server. One after the other, in the order they were made; while the server is
+ * Reviews and findings on their way to the server. One after the other, in the order they were made; while the server is
  * away they wait here and survive a reload. Each has a key, so that one whose answer got lost is sent again and
  * recorded once.
  */
@@ -14,7 +14,9 @@ import { whenBack } from "./connection.js";
  * @property {number} photoId
  * @property {string} key
  * @property {string} who
- * @property {{action: string, new_label?: string, note?: string, box_ltrb?: number[], seen_label?: string}} fields
+ * @property {any} fields of a review: action, new_label, note, box_ltrb, seen_label
+ * @property {"POST" | "PUT" | "DELETE"} [method]
+ * @property {string} [path] of what is no review, but a finding
  */
 
 const KEY = "crackscope.outbox";
@@ -29,8 +31,11 @@ let last = Promise.resolve();
 
 export const waitingReviews = () => waiting.length;
 
-/** @param {number} photoId */
-export const pendingOf = (photoId) => waiting.filter((act) => act.photoId === photoId);
+/**
+ * Reviews of a photo that are on their way.
+ * @param {number} photoId
+ */
+export const pendingOf = (photoId) => waiting.filter((act) => act.photoId === photoId && !act.path);
 
 /**
  * Keep a review on the server.
@@ -85,8 +90,8 @@ async function deliver(act) {
 }
 
 /** @param {Act} act */
-const post = ({ photoId, key, who, fields }) =>
-  send("POST", `/v1/photos/${photoId}/reviews`, fields, { who, key });
+const post = ({ photoId, key, who, fields, method = "POST", path = `/v1/photos/${photoId}/reviews` }) =>
+  send(method, path, fields, { who, key });
 
 /** @param {Act} act */
 function drop(act) {

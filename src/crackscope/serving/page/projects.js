@@ -13,8 +13,28 @@ import { beginUpload } from "./uploadpanel.js";
 
 /** @typedef {import("./types.js").Project} Project */
 
-const FIELDS = /** @type {const} */ (["name", "structure", "element", "inspector", "inspected_on", "notes"]);
-const EMPTY = { name: "", structure: "", element: "", inspector: "", inspected_on: null, notes: "" };
+const FIELDS = /** @type {const} */ ([
+  "name",
+  "structure",
+  "element",
+  "inspector",
+  "inspected_on",
+  "notes",
+  "condition_list",
+  "own_conditions",
+]);
+const EMPTY = {
+  name: "",
+  structure: "",
+  element: "",
+  inspector: "",
+  inspected_on: null,
+  notes: "",
+  condition_list: "",
+  own_conditions: "",
+};
+/** By which classes findings are rated; empty: by none. */
+const LISTS = /** @type {const} */ (["", "ri-ebw-pruef", "aashto", "own"]);
 
 /**
  * Show all projects.
@@ -106,7 +126,17 @@ export function openProjectForm(project, onSaved, dropped) {
     inspector: h("input", { value: project?.inspector, maxlength: 200 }),
     inspected_on: h("input", { type: "date", value: project?.inspected_on }),
     notes: h("textarea", { value: project?.notes, rows: 3, maxlength: 10000 }),
+    condition_list: h(
+      "select",
+      { onchange: () => showOwn() },
+      ...LISTS.map((name) => h("option", { value: name }, t(/** @type {any} */ (`conditions.${name || "none"}`)))),
+    ),
+    own_conditions: h("textarea", { value: project?.own_conditions, rows: 4, maxlength: 10000 }),
   };
+  inputs.condition_list.value = project?.condition_list ?? "";
+  const own = field(t("project.own_conditions"), inputs.own_conditions, t("project.own_conditions.hint"));
+  const showOwn = () => (own.hidden = inputs.condition_list.value !== "own");
+  showOwn();
   const problem = h("p", { class: "problem", role: "alert" });
   let known = project;
 
@@ -154,6 +184,8 @@ export function openProjectForm(project, onSaved, dropped) {
         field(t("project.date"), inputs.inspected_on),
       ),
       field(t("project.notes"), inputs.notes),
+      field(t("project.condition_list"), inputs.condition_list, t("project.condition_list.hint")),
+      own,
       dropped && h("p", { class: "soft" }, t("projects.dropped", { n: dropped.files.length })),
       problem,
       h(

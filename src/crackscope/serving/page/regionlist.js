@@ -13,7 +13,7 @@ import { scoreText, t } from "./strings.js";
  */
 export function showRegions(list, look, onSelect) {
   const { marks, regions } = look;
-  const mmPerPx = look.photo?.result?.settings.mm_per_px ?? null;
+  const mmPerPx = look.photo?.scale.mm_per_px ?? null;
   const items = marks.map((mark, index) =>
     h(
       "li",

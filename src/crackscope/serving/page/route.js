@@ -56,7 +56,7 @@ export function go(hash, replace = false) {
  * @param {Route} route
  */
 export function choiceOf({ project, query }) {
-  const { sort = "review", desc, review, label, state, name, t, changes } = query;
-  const filter = { review, label, state, name, threshold: t, changes: t ? changes : "" };
+  const { sort = "review", desc, review, label, state, name, element, t, changes } = query;
+  const filter = { review, label, state, name, element, threshold: t, changes: t ? changes : "" };
   return { project_id: project, sort, descending: desc, ...filter };
 }

@@ -1,31 +1,40 @@
 // @ts-check
 /** The photo on a canvas: zoomed and moved by wheel, fingers, mouse and keys, with heat map and boxes. */
 
-import { paintHeat, paintMark, paintOutline } from "./paint.js";
+import { Draft } from "./draft.js";
+import { paintDraft, paintHeat, paintMark, paintOutline, paintShape } from "./paint.js";
+import { distanceTo } from "./shapes.js";
 
 /**
  * @typedef {import("./types.js").Box} Box
  * @typedef {import("./paint.js").Mark} Mark
+ * @typedef {import("./paint.js").ShapeMark} ShapeMark
+ * @typedef {import("./types.js").PointXY} PointXY
  * @typedef {{x: number, y: number}} Point
  */
 
 const MOST_ZOOM = 24;
 const CLICK_PX = 5;
 const SMALLEST_BOX_PX = 8;
-const DRAFT = { name: "", label: null, selected: true, drawn: true };
+/** So near, on the screen, a click is on a line. */
+const NEAR_PX = 9;
+/** A step of the cross that keys move. */
+const STEP_PX = 12;
 
 export class Stage {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {object} listeners
    * @param {(mark: Mark | null) => void} listeners.onSelect
-   * @param {(box: Box) => void} listeners.onDraw
+   * @param {(mark: ShapeMark) => void} listeners.onShape a finding was clicked
+   * @param {(draft: Draft) => void} listeners.onDraw a drawing is complete
    * @param {(scale: number) => void} listeners.onView CSS pixels per pixel of the photo
    */
-  constructor(canvas, { onSelect, onDraw, onView }) {
+  constructor(canvas, { onSelect, onShape, onDraw, onView }) {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.onSelect = onSelect;
+    this.onShape = onShape;
     this.onDraw = onDraw;
     this.onView = onView;
     this.photo = { width: 1, height: 1 };
@@ -38,15 +47,16 @@ export class Stage {
     this.opacity = 0.6;
     /** @type {Mark[]} */
     this.marks = [];
-    this.drawing = false;
+    /** @type {ShapeMark[]} findings */
+    this.shapes = [];
+    /** @type {Draft | null} what is being drawn */
+    this.draft = null;
     this.view = { scale: 1, x: 0, y: 0 };
     this.fitted = true;
     /** @type {Map<number, Point>} */
     this.pointers = new Map();
     /** @type {{from: Point, moved: boolean} | null} */
     this.gesture = null;
-    /** @type {Box | null} */
-    this.draft = null;
     this.asked = false;
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(canvas);
@@ -59,7 +69,8 @@ export class Stage {
 
   /** @param {{width: number, height: number}} photo */
   begin(photo) {
-    Object.assign(this, { photo, image: null, heat: null, outline: null, marks: [], draft: null });
+    Object.assign(this, { photo, image: null, heat: null, outline: null, marks: [], shapes: [] });
+    if (this.draft) this.draft = new Draft(this.draft.mode);
     this.fit();
   }
 
@@ -163,7 +174,8 @@ export class Stage {
     if (this.heat && this.opacity > 0) paintHeat(context, this.heat, this.opacity, { x, y, width, height });
     if (this.outline && this.opacity > 0) paintOutline(context, this.outline, { x, y, width, height });
     for (const mark of this.marks) paintMark(context, mark, view);
-    if (this.draft) paintMark(context, { ...DRAFT, box: this.draft }, view);
+    for (const mark of this.shapes) paintShape(context, mark, view);
+    if (this.draft) paintDraft(context, this.draft, view);
   }
 
   listen() {
@@ -177,7 +189,10 @@ export class Stage {
       },
       { passive: false },
     );
-    canvas.addEventListener("dblclick", (event) => this.zoom(2, { x: event.offsetX, y: event.offsetY }));
+    canvas.addEventListener("dblclick", (event) => {
+      if (this.draft) this.finish();
+      else this.zoom(2, { x: event.offsetX, y: event.offsetY });
+    });
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     canvas.addEventListener("pointerup", (event) => this.up(event));
@@ -189,20 +204,18 @@ export class Stage {
     this.canvas.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
     this.gesture = { from: { x: event.offsetX, y: event.offsetY }, moved: this.pointers.size > 1 };
-    if (this.pointers.size > 1) this.draft = null;
   }
 
   /** @param {PointerEvent} event */
   move(event) {
     const before = this.pointers.get(event.pointerId);
-    if (!before || !this.gesture) return;
+    if (!before || !this.gesture) return this.hover(event);
     const now = { x: event.offsetX, y: event.offsetY };
     if (distance(now, this.gesture.from) > CLICK_PX) this.gesture.moved = true;
     if (this.pointers.size === 2) this.pinch(event.pointerId, now);
-    else if (this.drawing) {
-      this.draft = this.boxBetween(this.gesture.from, now);
-      this.redraw();
-    } else if (this.gesture.moved) this.pan(now.x - before.x, now.y - before.y);
+    else if (this.draft && event.pointerType !== "touch" && !this.gesture.moved) this.hover(event);
+    else if (this.draft && this.byDragging) this.drag(now);
+    else if (this.gesture.moved) this.pan(now.x - before.x, now.y - before.y);
     this.pointers.set(event.pointerId, now);
   }
 
@@ -227,12 +240,133 @@ export class Stage {
     const { draft, gesture } = this;
     this.pointers.delete(event.pointerId);
     if (this.pointers.size > 0) return;
-    this.gesture = this.draft = null;
-    const large = draft && draft[2] - draft[0] >= SMALLEST_BOX_PX && draft[3] - draft[1] >= SMALLEST_BOX_PX;
-    if (large && event.type === "pointerup") this.onDraw(draft);
-    else if (gesture && !gesture.moved && !this.drawing && event.button === 0)
-      this.onSelect(this.markAt(gesture.from));
+    this.gesture = null;
+    const isClick = gesture && !gesture.moved && event.button === 0 && event.type === "pointerup";
+    if (draft && gesture?.moved && this.byDragging && event.type === "pointerup") this.drop(gesture.from, event);
+    else if (draft && isClick) this.addPoint(this.pixelAt(gesture.from));
+    else if (isClick) this.click(gesture.from);
     this.redraw();
+  }
+
+  /** Boxes and lengths are drawn by dragging as well as by two clicks. */
+  get byDragging() {
+    return this.draft?.mode === "box" || this.draft?.mode === "measure";
+  }
+
+  /** @param {PointerEvent} event */
+  hover({ offsetX, offsetY }) {
+    if (!this.draft) return;
+    this.draft.at = this.pixelAt({ x: offsetX, y: offsetY });
+    this.redraw();
+  }
+
+  /** @param {Point} now */
+  drag(now) {
+    const { draft, gesture } = this;
+    if (!draft || !gesture) return;
+    if (draft.points.length === 0) draft.add(this.pixelAt(gesture.from));
+    draft.at = this.pixelAt(now);
+    this.redraw();
+  }
+
+  /**
+   * The end of dragging.
+   * @param {Point} from
+   * @param {PointerEvent} event
+   */
+  drop(from, { offsetX, offsetY }) {
+    const { draft } = this;
+    if (!draft) return;
+    draft.points = [this.pixelAt(from)];
+    const [[left, top], [right, bottom]] = [draft.points[0], this.pixelAt({ x: offsetX, y: offsetY })];
+    const small = Math.abs(right - left) < SMALLEST_BOX_PX || Math.abs(bottom - top) < SMALLEST_BOX_PX;
+    if (draft.mode === "box" && small) draft.points = [];
+    else this.addPoint([right, bottom]);
+  }
+
+  /** @param {Point} point */
+  click(point) {
+    const shape = this.shapeAt(this.pixelAt(point));
+    if (shape) this.onShape(shape);
+    else this.onSelect(this.markAt(point));
+  }
+
+  /** @param {PointXY} point */
+  addPoint(point) {
+    const last = this.draft?.points.at(-1);
+    // The second click of a double click is no other point.
+    const same = last && Math.hypot(last[0] - point[0], last[1] - point[1]) * this.view.scale < CLICK_PX;
+    if (!same && this.draft?.add(point)) this.finish();
+    this.redraw();
+  }
+
+  /** The drawing is done, where it has enough points. */
+  finish() {
+    const { draft } = this;
+    if (draft?.enough) this.onDraw(draft);
+  }
+
+  /**
+   * Draw with keys: arrows move a cross, space sets a point, enter ends it, backspace takes a point back.
+   * @param {KeyboardEvent} event
+   * @returns {boolean} whether it was such a key
+   */
+  drawKey({ key, shiftKey }) {
+    const { draft } = this;
+    if (!draft || shiftKey) return false;
+    /** @type {Record<string, PointXY>} */
+    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (steps[key]) this.moveCross(steps[key]);
+    else if (key === " ") this.addPoint(draft.at ?? this.middle);
+    else if (key === "Enter") this.finish();
+    else if (key === "Backspace") draft.back();
+    else return false;
+    this.redraw();
+    return true;
+  }
+
+  /** @param {PointXY} step */
+  moveCross([dx, dy]) {
+    const { draft } = this;
+    if (!draft) return;
+    const [x, y] = draft.at ?? this.middle;
+    const by = Math.max(1, Math.round(STEP_PX / this.view.scale));
+    draft.at = this.inside([x + dx * by, y + dy * by]);
+  }
+
+  /** The pixel in the middle of what is seen. */
+  get middle() {
+    return this.pixelAt({ x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 });
+  }
+
+  /**
+   * The pixel of the photo at a point of the canvas.
+   * @param {Point} point
+   * @returns {PointXY}
+   */
+  pixelAt({ x, y }) {
+    const { view } = this;
+    return this.inside([Math.round((x - view.x) / view.scale), Math.round((y - view.y) / view.scale)]);
+  }
+
+  /**
+   * @param {PointXY} point
+   * @returns {PointXY}
+   */
+  inside([x, y]) {
+    const { width, height } = this.photo;
+    return [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
+  }
+
+  /**
+   * The finding whose outline is nearest, if one is near.
+   * @param {PointXY} pixel
+   */
+  shapeAt(pixel) {
+    const near = this.shapes
+      .map((mark) => ({ mark, far: distanceTo(mark.shape, pixel) * this.view.scale }))
+      .filter(({ mark, far }) => mark.id && far <= NEAR_PX);
+    return near.sort((a, b) => a.far - b.far)[0]?.mark ?? null;
   }
 
   /**
@@ -246,19 +380,6 @@ export class Stage {
       ({ box: [left, top, right, bottom] }) => left <= x && x < right && top <= y && y < bottom,
     );
     return hit.sort((a, b) => area(a) - area(b))[0] ?? null;
-  }
-
-  /**
-   * @param {Point} one
-   * @param {Point} other
-   * @returns {Box}
-   */
-  boxBetween(one, other) {
-    const px = (/** @type {number} */ value, /** @type {number} */ origin, /** @type {number} */ most) =>
-      Math.min(Math.max(Math.round((value - origin) / this.view.scale), 0), most);
-    const [ax, bx] = [one.x, other.x].map((x) => px(x, this.view.x, this.photo.width)).sort((a, b) => a - b);
-    const [ay, by] = [one.y, other.y].map((y) => px(y, this.view.y, this.photo.height)).sort((a, b) => a - b);
-    return [ax, ay, bx, by];
   }
 }
 

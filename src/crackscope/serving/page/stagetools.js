@@ -1,31 +1,37 @@
 // @ts-check
 /** The photo's canvas with its scale bar, and the row of tools below it. */
 
-import { h, icon } from "./dom.js";
+import { Draft } from "./draft.js";
+import { fill, h, icon } from "./dom.js";
 import * as icons from "./icons.js";
 import { scaleBar } from "./scalebar.js";
 import { Stage } from "./stage.js";
 import { t } from "./strings.js";
+
+/** @typedef {import("./draft.js").Mode} Mode */
 
 const HEAT = 0.6;
 
 /**
  * @param {object} listeners
  * @param {(box: import("./types.js").Box | null) => void} listeners.onSelect
- * @param {(box: import("./types.js").Box) => void} listeners.onDraw
+ * @param {(mark: import("./paint.js").ShapeMark) => void} listeners.onShape
+ * @param {(draft: Draft, finding: boolean) => void} listeners.onDraw
  * @param {(scale: number) => void} listeners.onView
  */
-export function stageWithTools({ onSelect, onDraw, onView }) {
+export function stageWithTools({ onSelect, onShape, onDraw, onView }) {
   const canvas = h("canvas", { class: "stage", tabindex: 0, role: "img" });
-  const hint = h("p", { class: "stage-hint", hidden: true, role: "status" }, t("viewer.drawing"));
+  const hint = h("p", { class: "stage-hint", hidden: true, role: "status" });
   const broken = h("p", { class: "stage-hint", hidden: true, role: "status" }, t("viewer.broken"));
   const bar = scaleBar();
   const stage = new Stage(canvas, {
     onView,
     onSelect: (mark) => onSelect(mark?.box ?? null),
-    onDraw(box) {
-      setDrawing(false);
-      onDraw(box);
+    onShape,
+    onDraw(draft) {
+      const finding = forFinding;
+      setMode(null);
+      onDraw(draft, finding);
     },
   });
   const heat = h("input", {
@@ -44,11 +50,26 @@ export function stageWithTools({ onSelect, onDraw, onView }) {
       "aria-pressed": "false",
       "aria-label": t("viewer.draw"),
       title: `${t("viewer.draw")} (B)`,
-      onclick: () => setDrawing(!stage.drawing),
+      onclick: () => toggleMode("box"),
     },
     icon(icons.BOX),
     h("span", {}, t("viewer.draw")),
   );
+  const measure = h(
+    "button",
+    {
+      "aria-pressed": "false",
+      "aria-label": t("measure.tool"),
+      title: `${t("measure.tool")} (M)`,
+      onclick: () => toggleMode("measure"),
+    },
+    icon(icons.RULER),
+    h("span", {}, t("measure.tool")),
+  );
+  // Where there is no keyboard to press Enter on.
+  const done = h("button", { class: "primary", hidden: true, onclick: () => stage.finish() }, t("drawing.done"));
+  /** A finding is drawn, not a box to decide on. */
+  let forFinding = false;
   const tools = h(
     "div",
     { class: "stage-tools" },
@@ -56,17 +77,34 @@ export function stageWithTools({ onSelect, onDraw, onView }) {
     toolButton("viewer.zoom_in", icons.PLUS, "+", () => stage.zoom(1.5)),
     toolButton("viewer.fit", icons.FIT, "F", () => stage.fit()),
     draw,
+    measure,
+    done,
     h("label", { class: "heat" }, h("span", {}, t("viewer.heat")), heat),
     h("span", { class: "legend", "aria-hidden": "true" }, "0.1", h("i"), "1 ", t("viewer.hot")),
   );
 
-  /** @param {boolean} on */
-  function setDrawing(on) {
-    stage.drawing = on;
-    draw.setAttribute("aria-pressed", String(on));
-    hint.hidden = !on;
-    canvas.classList.toggle("drawing", on);
+  /**
+   * @param {Mode | null} mode null: no more drawing
+   * @param {boolean} [finding]
+   */
+  function setMode(mode, finding = false) {
+    forFinding = finding;
+    stage.draft = mode && new Draft(mode);
+    draw.setAttribute("aria-pressed", String(mode === "box" && !finding));
+    measure.setAttribute("aria-pressed", String(mode === "measure"));
+    hint.hidden = !mode;
+    done.hidden = mode !== "polygon" && mode !== "polyline";
+    if (mode) fill(hint, howTo(mode));
+    canvas.classList.toggle("drawing", Boolean(mode));
+    if (mode) {
+      canvas.focus({ preventScroll: true });
+      canvas.scrollIntoView({ block: "nearest" }); // on a phone the panel lies below it
+    }
+    stage.redraw();
   }
+
+  /** @param {Mode} mode */
+  const toggleMode = (mode) => setMode(stage.draft?.mode === mode && !forFinding ? null : mode);
 
   /** @param {number} value */
   function setOpacity(value) {
@@ -78,7 +116,8 @@ export function stageWithTools({ onSelect, onDraw, onView }) {
   return {
     stage,
     bar,
-    setDrawing,
+    setMode,
+    toggleMode,
     /** @param {boolean} on there is no picture to show */
     showBroken: (on) => (broken.hidden = !on),
     toggleHeat: () => setOpacity(stage.opacity ? 0 : HEAT),
@@ -89,6 +128,16 @@ export function stageWithTools({ onSelect, onDraw, onView }) {
       tools,
     ),
   };
+}
+
+/**
+ * How to draw, by mouse and keys or by touch.
+ * @param {Mode} mode
+ */
+function howTo(mode) {
+  const bySteps = mode === "polygon" || mode === "polyline";
+  if (window.matchMedia("(hover: none)").matches) return t(bySteps ? "drawing.touch" : "drawing.touch_two");
+  return t(mode === "box" ? "viewer.drawing" : `drawing.${mode}`);
 }
 
 /**

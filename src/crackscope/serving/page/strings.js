@@ -32,6 +32,15 @@ export function t(key, values = {}) {
 /** @param {string | number} value */
 const show = (value) => (typeof value === "number" ? number.format(value) : value);
 
+/** @param {number} value as people write it here, with all its digits */
+export const numberText = (value) => new Intl.NumberFormat(language, { maximumSignificantDigits: 6 }).format(value);
+
+/** @param {string} source how a photo's scale is known, in the API's words */
+export function sourceText(source) {
+  if (source === "measured in the photo") return t("measure.source.measured");
+  return t(source === "from the map" ? "measure.source.map" : "measure.source.user");
+}
+
 /** @param {number} share 0 to 1 */
 export const percent = (share) =>
   new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(share);

@@ -14,6 +14,42 @@
  * @property {string | null} inspected_on
  * @property {string} notes
  * @property {number} photos
+ * @property {string} condition_list a shipped list, own, or empty
+ * @property {string} own_conditions a class a line
+ *
+ * @typedef {[number, number]} PointXY in pixels of the upright photo
+ * @typedef {{kind: "box" | "polygon" | "polyline", points_xy: PointXY[]}} Shape
+ *
+ * @typedef {object} Statement
+ * @property {string} kind
+ * @property {Shape} shape
+ * @property {number | null} width_mm typed by a person
+ * @property {string | null} width_method
+ * @property {{scale: string, code: string}[]} ratings
+ * @property {string} recommendation
+ * @property {string} note
+ *
+ * @typedef {object} Finding
+ * @property {number} id
+ * @property {number} number in the project, for good
+ * @property {number} act_id the act that counts
+ * @property {Statement} statement
+ * @property {number} photo_id
+ * @property {string} who
+ *
+ * @typedef {object} ConditionList
+ * @property {string} title
+ * @property {{code: string, name: Record<string, string>, classes: {code: string, en: string, de: string}[]}[]} scales
+ *
+ * @typedef {object} Element a part of the structure
+ * @property {number} id 0: the photos of none
+ * @property {string} name
+ * @property {number | null} mm_per_px
+ * @property {number} photos
+ * @property {number} positive
+ * @property {number} needed
+ * @property {number} reviewed
+ * @property {number} findings
  *
  * @typedef {object} Region
  * @property {Box} box_ltrb_px
@@ -60,6 +96,9 @@
  *
  * @typedef {object} Photo
  * @property {number} id
+ * @property {number | null} project_id
+ * @property {number | null} element_id
+ * @property {{mm_per_px: number | null, source: string, measured: object | null}} scale
  * @property {string} name
  * @property {string} sha256
  * @property {number} width_px

@@ -7,7 +7,7 @@
 
 import { ApiError, AwayError, errorOf, get, headersOf } from "./api.js";
 import { announce } from "./changes.js";
-import { pathOf } from "./chosen.js";
+import { elementsOf, pathOf } from "./chosen.js";
 import { lost, whenBack } from "./connection.js";
 import { newKey } from "./keys.js";
 import { errorText, photoErrorText, sizeText, t } from "./strings.js";
@@ -18,7 +18,7 @@ export const ACCEPT = "image/*,.tif,.tiff,.heic,.heif,.jp2";
 
 /**
  * @typedef {{mm_per_px: string, threshold: string, skip_copies: string}} ScanFields as typed; empty: not given
- * @typedef {{project: number | null, fields: ScanFields, files: File[], key: string}} Chunk
+ * @typedef {{project: number | null, fields: ScanFields, files: File[], elements: Map<File, string>, key: string}} Chunk
  * @typedef {{name: string, error: string}} Refusal
  * @typedef {{photos: {name: string, error: string | null}[], skipped: {name: string}[]}} Answer
  * @typedef {import("./chosen.js").Found} Found
@@ -92,7 +92,10 @@ export async function upload({ files, skipped, videos }, project, fields) {
     return false;
   });
   progress.bytesTotal += fitting.reduce((sum, file) => sum + file.size, 0);
-  queue.push(...intoChunks(fitting, limits).map((chunk) => ({ project, fields, files: chunk, key: newKey() })));
+  const elements = elementsOf(files);
+  queue.push(
+    ...intoChunks(fitting, limits).map((chunk) => ({ project, fields, files: chunk, elements, key: newKey() })),
+  );
   changed();
   if (!progress.running) await work();
 }
@@ -204,9 +207,10 @@ async function pause(seconds) {
 }
 
 /** @param {Chunk} chunk */
-async function post({ project, fields, files, key }) {
+async function post({ project, fields, files, elements, key }) {
   const form = new FormData();
   for (const file of files) form.append("files", file, pathOf(file));
+  if (elements.size > 0) for (const file of files) form.append("elements", elements.get(file) ?? "");
   if (project !== null) form.append("project_id", String(project));
   for (const [name, value] of Object.entries(fields)) if (value) form.append(name, value);
   const before = progress.bytes;

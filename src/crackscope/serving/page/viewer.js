@@ -6,8 +6,11 @@ import { ApiError, get, remove } from "./api.js";
 import { announce, watch } from "./changes.js";
 import { confirmDelete, toast, toastError } from "./dialogs.js";
 import { fill, h } from "./dom.js";
+import { openPutInto } from "./elements.js";
+import { Findings } from "./findings.js";
 import { heatPicture, outline } from "./heatmap.js";
 import { boxOf, Look } from "./look.js";
+import { openMeasure } from "./measure.js";
 import { failedOf, lastPhoto, orderWith } from "./order.js";
 import { outbox } from "./outbox.js";
 import { picturePath, show } from "./pictures.js";
@@ -15,6 +18,7 @@ import { nextInQueue, placeInQueue } from "./queue.js";
 import { keyOf } from "./review.js";
 import { reviewPanel } from "./reviewpanel.js";
 import { address, choiceOf, go } from "./route.js";
+import { boxAround, shapeOfBox } from "./shapes.js";
 import { stageWithTools } from "./stagetools.js";
 import { labelText, scoreText, t } from "./strings.js";
 import { triedOf, whenQuiet } from "./threshold.js";
@@ -52,13 +56,13 @@ export class Viewer {
     /** @type {Set<number>} photos of the order that can't be looked at */
     this.failed = new Set();
     this.loadedPx = 0;
+    /** @type {import("./types.js").Finding[]} of the photo */
+    this.found = [];
     this.wouldChange = 0;
     this.tools = stageWithTools({
       onSelect: (box) => this.select(box),
-      onDraw: (box) => {
-        this.look.drawn = box;
-        this.select(box);
-      },
+      onShape: ({ id }) => this.openFinding(id),
+      onDraw: (draft, finding) => this.onDraw(draft, finding),
       onView: (scale) => this.onView(scale),
     });
     this.stage = this.tools.stage;
@@ -67,9 +71,19 @@ export class Viewer {
       undo: () => this.undo(),
       onWhole: () => this.select(null),
     });
+    this.findings = new Findings({
+      onDraw: (mode) => this.drawFinding(mode),
+      onFromBox: () => this.findingFromBox(),
+      onShow: (shape) => this.stage.zoomTo(roomAround(boxAround(shape))),
+      onChange: () => this.showShapes(),
+      askName: async () => nameOnce(await this.inspector()),
+    });
     this.frame = new ViewerFrame({
       tools: this.tools.element,
       review: this.review,
+      findings: this.findings.element,
+      onPutInto: (photo) => openPutInto(Number(photo.project_id), [photo.id], () => this.load()),
+      onScaleBack: (photo) => this.takeScaleBack(photo),
       onStep: (by) => this.step(by),
       onSkip: () => this.nextSuggestion(),
       onThreshold: (tried) => this.tryThreshold(tried),
@@ -113,15 +127,17 @@ export class Viewer {
   async load() {
     const { look } = this;
     const number = this.route.photo;
-    const [photo, trail] = await Promise.all([
+    const [photo, trail, findings] = await Promise.all([
       get(`/v1/photos/${number}`),
       get(`/v1/photos/${number}/reviews`),
+      get(`/v1/photos/${number}/findings`),
     ]);
     const known = look.grid && look.photo?.result?.id === photo.result?.id;
     const grid = known ? look.grid : photo.result && (await get(`/v1/photos/${number}/grid`));
     if (look !== this.look) return; // another photo is shown by now
     const isFirst = look.photo === null;
     Object.assign(look, { photo, trail, grid });
+    this.found = findings;
     if (isFirst) this.begin(photo);
     if (!known) this.stage.heat = grid && heatPicture(grid);
     this.showAll();
@@ -161,8 +177,57 @@ export class Viewer {
       grid && cells && { path: outline(grid, cells), columns: grid.columns, rows: grid.rows };
     stage.marks = look.marks;
     stage.canvas.setAttribute("aria-label", describe(look));
-    stage.redraw();
+    this.findings.show(look.photo, this.found, Boolean(look.selected));
+    this.showShapes();
     this.frame.show(look, this.wouldChange);
+  }
+
+  showShapes() {
+    this.stage.shapes = this.findings.marks;
+    this.stage.redraw();
+  }
+
+  /**
+   * @param {import("./draft.js").Draft} draft
+   * @param {boolean} finding
+   */
+  onDraw(draft, finding) {
+    const { photo } = this.look;
+    if (!photo) return;
+    if (draft.mode === "measure") openMeasure(photo, draft.points, () => this.load()).catch(toastError);
+    else if (finding) this.findings.state(draft.shape);
+    else {
+      this.look.drawn = boxAround(draft.shape);
+      this.select(this.look.drawn);
+    }
+  }
+
+  /** @param {"box" | "polygon" | "polyline"} mode */
+  drawFinding(mode) {
+    if (this.route.project === null) toast(t("finding.no_project"));
+    else this.tools.setMode(mode, true);
+  }
+
+  findingFromBox() {
+    const { selected } = this.look;
+    if (selected) this.findings.state(shapeOfBox(selected));
+    else toast(t("finding.choose_box"));
+  }
+
+  /** @param {number} id */
+  openFinding(id) {
+    const finding = this.found.find((each) => each.id === id);
+    if (finding) this.findings.open(finding);
+  }
+
+  /** @param {Photo} photo */
+  async takeScaleBack({ id }) {
+    try {
+      await remove(`/v1/photos/${id}/scale`);
+      await this.load();
+    } catch (error) {
+      toastError(error);
+    }
   }
 
   showPlace() {
@@ -176,7 +241,7 @@ export class Viewer {
   /** @param {number} scale */
   onView(scale) {
     const { photo } = this.look;
-    this.tools.bar.show(scale, photo?.result?.settings.mm_per_px ?? null);
+    this.tools.bar.show(scale, photo?.scale.mm_per_px ?? null);
     const shownPx = photo ? scale * window.devicePixelRatio * Math.max(photo.width_px, photo.height_px) : 0;
     if (shownPx > FIRST_PX * 1.2) this.loadImage(DETAIL_PX);
   }
@@ -325,10 +390,21 @@ export class Viewer {
 
   /** Out of drawing, out of the box, out of the photo. */
   leave() {
-    if (this.stage.drawing) this.tools.setDrawing(false);
+    if (this.stage.draft) this.tools.setMode(null);
+    else if (this.findings.form) this.findings.closeForm();
     else if (this.look.selected) this.select(null);
     else go(this.galleryAddress);
   }
+}
+
+/**
+ * A box with room around it: of a thin line too little would be seen.
+ * @param {Box} box
+ * @returns {Box}
+ */
+function roomAround([left, top, right, bottom]) {
+  const room = Math.max(right - left, bottom - top, 40) * 0.25;
+  return [left - room, top - room, right + room, bottom + room];
 }
 
 /**

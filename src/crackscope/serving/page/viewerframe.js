@@ -21,6 +21,9 @@ export class ViewerFrame {
    * @param {object} parts
    * @param {HTMLElement} parts.tools the photo with its tools
    * @param {ReturnType<typeof import("./reviewpanel.js").reviewPanel>} parts.review
+   * @param {HTMLElement} parts.findings
+   * @param {(photo: Photo) => void} parts.onPutInto an element
+   * @param {(photo: Photo) => void} parts.onScaleBack
    * @param {(by: number) => void} parts.onStep to another photo
    * @param {() => void} parts.onSkip to the next suggestion
    * @param {(tried: number | null) => void} parts.onThreshold
@@ -28,7 +31,22 @@ export class ViewerFrame {
    * @param {(photo: Photo) => void} parts.onDelete
    * @param {(label: import("./types.js").Label) => void} parts.onAnswer what the photo is, where that is asked
    */
-  constructor({ tools, review, onStep, onSkip, onThreshold, onSelect, onDelete, onAnswer }) {
+  constructor({
+    tools,
+    review,
+    findings,
+    onPutInto,
+    onScaleBack,
+    onStep,
+    onSkip,
+    onThreshold,
+    onSelect,
+    onDelete,
+    onAnswer,
+  }) {
+    this.findings = findings;
+    this.onPutInto = onPutInto;
+    this.onScaleBack = onScaleBack;
     this.onAnswer = onAnswer;
     this.review = review;
     this.onSelect = onSelect;
@@ -65,6 +83,7 @@ export class ViewerFrame {
       this.queue,
       this.judged,
       this.review.element,
+      this.findings,
       section("threshold.title", this.threshold.element),
       section("regions.title", this.regionList, this.estimate),
       section("trail.title", this.trail),
@@ -110,7 +129,11 @@ export class ViewerFrame {
     fill(this.trail, trailList(trail));
     fill(
       this.facts,
-      factsList(photo, () => this.onDelete(photo)),
+      factsList(photo, {
+        askDelete: () => this.onDelete(photo),
+        putInto: () => this.onPutInto(photo),
+        scaleBack: () => this.onScaleBack(photo),
+      }),
     );
   }
 }

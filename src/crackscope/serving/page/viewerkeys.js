@@ -19,7 +19,12 @@ const KEYS = {
   n: (viewer) => viewer.act("relabel", "Negative"),
   u: (viewer) => viewer.undo(),
   e: (viewer) => viewer.review.focusNote(),
-  b: (viewer) => viewer.tools.setDrawing(!viewer.stage.drawing),
+  b: (viewer) => viewer.tools.toggleMode("box"),
+  m: (viewer) => viewer.tools.toggleMode("measure"),
+  l: (viewer) => viewer.drawFinding("polyline"),
+  g: (viewer) => viewer.drawFinding("polygon"),
+  k: (viewer) => viewer.drawFinding("box"),
+  t: (viewer) => viewer.findingFromBox(),
   h: (viewer) => viewer.tools.toggleHeat(),
   f: (viewer) => viewer.stage.fit(),
   "+": (viewer) => viewer.stage.zoom(1.5),
@@ -41,6 +46,7 @@ const KEYS = {
  */
 export function pressKey(viewer, event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (viewer.stage.drawKey(event)) return true;
   const pan = event.shiftKey && PANS[key];
   const mark = /^[1-9]$/.test(key) && viewer.stage.marks[Number(key) - 1];
   if (pan) viewer.stage.pan(...pan);

@@ -128,7 +128,11 @@ def main() -> None:
     sources = [
         read_source(classifier, DATA / source, name) for source, name in zip(SOURCES, names, strict=True)
     ]
-    for title, photos in (("METU", sources[0]), ("METU and SDNET2018 walls", joined(sources))):
+    for title, photos in (
+        ("METU", sources[0]),
+        ("SDNET2018 walls", sources[1]),
+        ("METU and SDNET2018 walls", joined(sources)),
+    ):
         print(f"\n{title}\n")
         print("| trained on labels | BA, published | AUROC, published | BA, corrected | AUROC, corrected |")
         print("|---|---|---|---|---|")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from crackscope.auditing.doubt import LabelAudit, LabelDoubt
+from crackscope.dataset.contrast import raise_contrast
 from crackscope.errors import PhotoError
 from crackscope.images import read_photo
 from crackscope.storage import write_text
@@ -48,24 +49,6 @@ def write_label_sheet(path: Path, audit: LabelAudit, root: Path, *, shown: int =
     data = json.dumps(photos, ensure_ascii=False).replace("<", "\\u003c")
     write_text(path, _TEMPLATE.read_text(encoding="utf-8").replace("/*PHOTOS*/", data))
     return len(photos)
-
-
-def raise_contrast(pixels_hwc: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A photo with its slow changes of light taken out and what is left spread over the grey levels.
-
-    Args:
-        pixels_hwc: uint8 RGB.
-
-    Returns:
-        (H, W, 3) uint8.
-    """
-    image = Image.fromarray(pixels_hwc)
-    blurred = image.filter(ImageFilter.GaussianBlur(max(pixels_hwc.shape) / 8))
-    detail = np.asarray(image, np.float32) - np.asarray(blurred, np.float32)
-    # One photo in two hundred may clip: voids are darker than any crack.
-    spread = np.quantile(np.abs(detail.mean(axis=2)), 0.995) + 1e-6
-    gain = float(np.clip(100 / spread, 1, 6))
-    return np.asarray(np.clip(140 + gain * detail, 0, 255), dtype=np.uint8)
 
 
 def _entry(one: LabelDoubt, root: Path) -> dict[str, str] | None:

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from crackscope.extras import needs_extra
-
 
 def corrections(
     first: Annotated[Path, typer.Argument(help="A corrections.csv.")],
@@ -21,10 +19,8 @@ def corrections(
 
     What they saw differently is not to be told, until somebody settles it in the file.
     """
+    from crackscope.dataset.agreement import agree
     from crackscope.dataset.corrections import read_corrections, write_corrections
-
-    with needs_extra("evaluate"):
-        from crackscope.auditing.agreement import agree
 
     found = agree(read_corrections(first), read_corrections(second))
     if found.both:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -157,12 +158,19 @@ def _read_file(name: str | Path) -> Corrections:
 
 
 def write_corrections(path: Path, rows: Sequence[Correction]) -> None:
-    """Write rows in the order of files' names, as UTF-8 CSV with LF, atomically."""
+    """Write `corrections_text` atomically."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for row in sorted(rows, key=lambda row: (row.file, row.sha256)):
-            writer.writerow(spreadsheet_row({name: getattr(row, name) for name in _COLUMNS}))
+        stream.write(corrections_text(rows))
+
+
+def corrections_text(rows: Sequence[Correction]) -> str:
+    """Rows in the order of files' names, as CSV with LF."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in sorted(rows, key=lambda row: (row.file, row.sha256)):
+        writer.writerow(spreadsheet_row({name: getattr(row, name) for name in _COLUMNS}))
+    return stream.getvalue()
 
 
 def what_was_seen(

@@ -102,6 +102,12 @@ def discover(
     return dataset
 
 
+def label_of_folders(path: PurePath) -> Label | None:
+    """The label that the folders above a file mean, in the layouts that `discover` knows."""
+    match = _KNOWN_LAYOUTS.find(_folded(path.parent))
+    return None if match is None else match[0]
+
+
 def is_labelled(folders: Sequence[Path]) -> bool:
     """Whether any photo below the folders lies in a class folder that is known by itself.
 

@@ -234,3 +234,14 @@ class FindingAct(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     #: Made by the client, so that a statement whose answer was lost is stored once.
     key: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class LabelAnswer(Base):
+    """What one person saw in a photo whose label is looked at again; saying it anew replaces it."""
+
+    __tablename__ = "label_answers"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    who: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seen: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from crackscope.dataset.contrast import raise_contrast
 from crackscope.images import read_photo
 from crackscope.inspection.records import Place, Region, Verdict
 from crackscope.labels import shown_score
@@ -29,12 +30,25 @@ def small_jpeg(path: Path, photo: Photo, max_px: int) -> bytes:
     Raises:
         PhotoError: It can't be read.
     """
+    return _encoded(_small(path, photo, max_px), "JPEG", quality=_JPEG_QUALITY)
+
+
+def raised_jpeg(path: Path, photo: Photo, max_px: int) -> bytes:
+    """`small_jpeg` with contrast raised, for faint cracks.
+
+    Raises:
+        PhotoError: It can't be read.
+    """
+    pixels_hwc = raise_contrast(np.asarray(_small(path, photo, max_px)))
+    return _encoded(Image.fromarray(pixels_hwc), "JPEG", quality=_JPEG_QUALITY)
+
+
+def _small(path: Path, photo: Photo, max_px: int) -> Image.Image:
     scale = min(1.0, max_px / max(photo.width_px, photo.height_px, 1))
     size_hw = (max(1, round(photo.height_px * scale)), max(1, round(photo.width_px * scale)))
-    pixels_hwc = read_photo(path, at_least_hw=size_hw).pixels_hwc
-    picture = Image.fromarray(pixels_hwc)
+    picture = Image.fromarray(read_photo(path, at_least_hw=size_hw).pixels_hwc)
     picture.thumbnail((max_px, max_px))
-    return _encoded(picture, "JPEG", quality=_JPEG_QUALITY)
+    return picture
 
 
 def overlay_png(path: Path, photo: Photo, result: Result, verdict: Verdict) -> bytes:

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from crackscope.auditing.doubt import LabelAudit, LabelDoubt, Reason
-from crackscope.auditing.sheet import raise_contrast, write_label_sheet
+from crackscope.auditing.sheet import write_label_sheet
+from crackscope.dataset.contrast import raise_contrast
 from crackscope.dataset.corrections import Seen, read_corrections
 from crackscope.dataset.records import LabelledPhoto
 from crackscope.labels import Label

@@ -73,6 +73,10 @@ export async function downloadExport(project) {
   }
 }
 
+/** @param {number} project */
+export const downloadCorrections = (project) =>
+  download(`/v1/projects/${project}/corrections.csv`, `corrections-${project}.csv`);
+
 /**
  * The menu of reports.
  * @param {number} project

@@ -16,6 +16,7 @@ export const GERMAN = {
   nothing_to_export: "davon gibt es nichts zu exportieren: kein Ort bekannt, nichts entschieden oder kein Bild",
   extra_missing: "auf diesem Server fehlt ein Programmpaket dafür",
   nothing_reviewed: "nichts zu exportieren: bestätigen oder verwerfen Sie zuerst Bereiche oder Fotos",
+  nothing_labelled: "noch hat niemand eine Einstufung dieses Projekts nachgesehen",
   label_changed: "die Einstufung ist inzwischen eine andere; sehen Sie noch einmal hin",
   key_used: "dieser Schlüssel gehört zu einer anderen Entscheidung",
   no_photos: "nichts zu untersuchen; fügen Sie zuerst Fotos hinzu",

@@ -7,6 +7,7 @@ import { reportMenu } from "./downloads.js";
 import { exportMenu } from "./exportmenu.js";
 import * as icons from "./icons.js";
 import { describe, openProjectDelete, openProjectForm } from "./projects.js";
+import { go } from "./route.js";
 import { t } from "./strings.js";
 import { openProjectTrail } from "./trail.js";
 import { openUpload } from "./uploadpanel.js";
@@ -57,6 +58,7 @@ function moreMenu(project, { onChanged, rescan, putInto }) {
       button("project.edit", icons.PENCIL, () => openProjectForm(project, onChanged)),
       button("project.trail", icons.CLOCK, () => openProjectTrail(project)),
       button("elements.put_shown", icons.FOLDER, putInto),
+      button("check.open", icons.CHECK, () => go(`#/projects/${project.id}/labels`)),
       button("project.rescan", icons.AGAIN, rescan),
       h("hr"),
       button("project.delete", icons.TRASH, () => openProjectDelete(project), "danger-text"),

@@ -31,6 +31,16 @@ const VIEWER = /** @type {const} */ ([
   ["?", "keys.help"],
 ]);
 
+const LABELS = /** @type {const} */ ([
+  ["C", "check.crack"],
+  ["H", "check.healthy"],
+  ["T", "check.unsure"],
+  ["U", "check.undo"],
+  ["← →", "keys.next"],
+  ["Z", "check.zoom"],
+  ["Esc", "keys.back"],
+]);
+
 export function openHelp() {
   const table = (/** @type {any} */ title, /** @type {readonly (readonly [string, any])[]} */ rows) => [
     h("h3", {}, t(title)),
@@ -40,5 +50,9 @@ export function openHelp() {
       ...rows.map(([keys, text]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, t(text)))),
     ),
   ];
-  openDialog(t("help.title"), () => [...table("help.viewer", VIEWER), ...table("help.gallery", GALLERY)]);
+  openDialog(t("help.title"), () => [
+    ...table("help.viewer", VIEWER),
+    ...table("help.gallery", GALLERY),
+    ...table("check.open", LABELS),
+  ]);
 }

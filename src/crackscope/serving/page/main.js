@@ -9,6 +9,7 @@ import { fill, h } from "./dom.js";
 import { showGallery } from "./gallery.js";
 import { showHeader } from "./header.js";
 import { openHelp } from "./help.js";
+import { showLabels } from "./labels.js";
 import { outbox, resume, waitingReviews } from "./outbox.js";
 import { openProjectForm, showProjects } from "./projects.js";
 import { parseRoute } from "./route.js";
@@ -29,7 +30,7 @@ import { installTokenDialog, learnName } from "./who.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const banner = /** @type {HTMLElement} */ (document.getElementById("connection"));
-const VIEWS = { projects: showProjects, gallery: showGallery, viewer: showViewer };
+const VIEWS = { projects: showProjects, gallery: showGallery, viewer: showViewer, labels: showLabels };
 
 /** @type {Route | null} */
 let route = null;

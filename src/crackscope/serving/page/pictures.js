@@ -13,7 +13,7 @@ const blobs = new Map();
  * Where a picture of a photo is. Numbers of deleted photos are given again, hashes are not: with the hash in
  * it, the browser's cache never shows the wrong photo.
  * @param {{id: number, sha256: string}} photo
- * @param {"thumbnail" | "image"} kind
+ * @param {"thumbnail" | "image" | "raised"} kind
  * @param {number} [maxPx]
  */
 export function picturePath({ id, sha256 }, kind, maxPx) {

@@ -3,13 +3,13 @@
 
 /**
  * @typedef {object} Route
- * @property {"projects" | "gallery" | "viewer"} view
+ * @property {"projects" | "gallery" | "viewer" | "labels"} view
  * @property {number | null} project null: photos outside projects
  * @property {number} photo 0: none
  * @property {Record<string, string>} query what is sorted, filtered, tried out
  */
 
-const PLACE = /^#\/projects\/(\d+|none)(?:\/photos\/(\d+))?$/;
+const PLACE = /^#\/projects\/(\d+|none)(?:\/photos\/(\d+)|(\/labels))?$/;
 
 /**
  * @param {string} hash
@@ -21,6 +21,7 @@ export function parseRoute(hash) {
   const found = PLACE.exec(path);
   if (!found) return { view: "projects", project: null, photo: 0, query };
   const project = found[1] === "none" ? null : Number(found[1]);
+  if (found[3] && project !== null) return { view: "labels", project, photo: 0, query };
   return { view: found[2] ? "viewer" : "gallery", project, photo: Number(found[2] ?? 0), query };
 }
 

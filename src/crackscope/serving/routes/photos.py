@@ -121,10 +121,10 @@ def overlay(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> 
     photo = found(session, Photo, photo_id)
     result = _result(session, photo)
     verdict = verdicts(session, [(photo, result)])[photo.id]
-    data = _drawn(
+    data = drawn(
         server, lambda: pictures.overlay_png(server.store.path(photo.sha256), photo, result, verdict)
     )
-    return _picture(data, "image/png")
+    return picture(data, "image/png")
 
 
 @router.get("/{photo_id}/grid")
@@ -160,11 +160,16 @@ def _result(session: Session, photo: Photo) -> Result:
 
 def _jpeg(server: Server, session: Session, photo_id: int, max_px: int) -> Response:
     photo = found(session, Photo, photo_id)
-    data = _drawn(server, lambda: pictures.small_jpeg(server.store.path(photo.sha256), photo, max_px))
-    return _picture(data, "image/jpeg")
+    data = drawn(server, lambda: pictures.small_jpeg(server.store.path(photo.sha256), photo, max_px))
+    return picture(data, "image/jpeg")
 
 
-def _drawn(server: Server, draw: Callable[[], bytes]) -> bytes:
+def drawn(server: Server, draw: Callable[[], bytes]) -> bytes:
+    """A picture made of a stored photo, while there is a thread for it.
+
+    Raises:
+        ApiError: The photo can't be read.
+    """
     try:
         with server.drawing:
             return draw()
@@ -173,6 +178,7 @@ def _drawn(server: Server, draw: Callable[[], bytes]) -> bytes:
         raise ApiError(status, code, str(error)) from None
 
 
-def _picture(data: bytes, media_type: str) -> Response:
+def picture(data: bytes, media_type: str) -> Response:
+    """An answer that the browser may keep."""
     # A photo never changes under its number; browsers may keep it, proxies may not.
     return Response(data, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-from sklearn.metrics import cohen_kappa_score
 
 from crackscope.dataset.corrections import Correction, Corrections, Seen
 
@@ -57,5 +55,8 @@ def _joined(one: Correction, other: Correction) -> Correction:
 def _kappa(one: Sequence[Seen], other: Sequence[Seen]) -> float | None:
     if not one or len({*one, *other}) < 2:
         return None
-    found = float(cohen_kappa_score([str(seen) for seen in one], [str(seen) for seen in other]))
-    return found if np.isfinite(found) else None
+    total = len(one)
+    alike = sum(mine is theirs for mine, theirs in zip(one, other, strict=True)) / total
+    counts = Counter(one), Counter(other)
+    by_chance = sum(counts[0][seen] * counts[1][seen] for seen in Seen) / total**2
+    return (alike - by_chance) / (1 - by_chance)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from crackscope.auditing.agreement import agree
+from crackscope.dataset.agreement import agree
 from crackscope.dataset.corrections import Correction, Corrections, Seen
 from crackscope.labels import Label
 

@@ -55,6 +55,7 @@ class ExportedPhoto:
 
     Attributes:
         element: The part of the structure; empty where there is none.
+        ground: Where all of it lies, where it is a map and that was asked for.
         picture: Makes the annotated picture, a JPEG; ``None`` where there can be none.
     """
 
@@ -62,6 +63,7 @@ class ExportedPhoto:
     places: tuple[ExportedPlace, ...] = ()
     element: str = ""
     picture: Callable[[], bytes] | None = None
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,14 @@
-"""Where the photos were taken: a plan without tiles or network, with north up, a scale bar and numbers.
-
-Positions are laid on a plane by an equirectangular projection around their middle. Over the few kilometres of
-a structure its error is far below that of a camera's GPS.
-"""
+"""Where the photos were taken: a plan without tiles or network, with north up, a scale bar and numbers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crackscope.inspection.lengths import round_length
+from crackscope.reporting.local_plane import plane_around
 from crackscope.reporting.records import PhotoEntry
 
-_METRES_PER_DEGREE = 111_320.0
 WIDTH, _MARGIN = 680.0, 34.0
 _LOWEST, _HIGHEST = 200.0, 360.0
 #: East-west and north-south. A smaller place is not enlarged further: GPS noise would look like a plan.
@@ -61,14 +56,12 @@ def draw_site_map(photos: Sequence[PhotoEntry]) -> SiteMap | None:
     ]
     if not known:
         return None
-    latitudes = [latitude for _, latitude, _ in known]
-    longitudes = _unwrapped([longitude for _, _, longitude in known])
-    centre = (_middle(latitudes), _middle(longitudes))
-    # Near a pole every position is north of everything; a floor keeps the plan finite.
-    shrink = max(0.01, math.cos(math.radians(centre[0])))
-    east_m = [(longitude - centre[1]) * _METRES_PER_DEGREE * shrink for longitude in longitudes]
-    south_m = [(centre[0] - latitude) * _METRES_PER_DEGREE for latitude in latitudes]
-    span_m = [max(least, _span(metres)) for least, metres in zip(_SMALLEST_M, (east_m, south_m), strict=True)]
+    positions = [(latitude, longitude) for _, latitude, longitude in known]
+    plane = plane_around(positions)
+    assert plane is not None
+    metres = [plane.east_north_m(*position) for position in positions]
+    east_m, south_m = [east for east, _ in metres], [-north for _, north in metres]
+    span_m = [max(least, _span(along)) for least, along in zip(_SMALLEST_M, (east_m, south_m), strict=True)]
     inside = WIDTH - 2 * _MARGIN
     height = min(_HIGHEST, max(_LOWEST, inside * span_m[1] / span_m[0] + 2 * _MARGIN))
     per_m = min(inside / span_m[0], (height - 2 * _MARGIN) / span_m[1])
@@ -80,23 +73,12 @@ def draw_site_map(photos: Sequence[PhotoEntry]) -> SiteMap | None:
         places=tuple(_places([photo for photo, _, _ in known], spots, height)),
         bar=bar_m * per_m,
         bar_m=bar_m,
-        centre=(centre[0], (centre[1] + 180) % 360 - 180),
+        centre=(plane.latitude, plane.longitude),
     )
-
-
-def _unwrapped(longitudes: list[float]) -> list[float]:
-    """Across the date line 179 and -179 are neighbours."""
-    if max(longitudes) - min(longitudes) <= 180:
-        return longitudes
-    return [longitude + 360 if longitude < 0 else longitude for longitude in longitudes]
 
 
 def _span(values: Sequence[float]) -> float:
     return max(values) - min(values)
-
-
-def _middle(values: Sequence[float]) -> float:
-    return (min(values) + max(values)) / 2
 
 
 def _places(photos: list[PhotoEntry], spots: list[tuple[float, float]], height: float) -> list[Place]:

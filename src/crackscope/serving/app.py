@@ -24,6 +24,7 @@ from crackscope.serving.routes import (
     model,
     page,
     photos,
+    plan,
     predict,
     projects,
     report,
@@ -69,6 +70,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
         model,
         health,
         docs,
+        plan,
         page,
     ):
         app.include_router(routes.router)

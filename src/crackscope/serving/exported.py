@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crackscope.exporting.ground import GroundOf, ground_of_file
-from crackscope.exporting.records import ExportedPhoto, places_of
+from crackscope.exporting.ground import Ground, GroundOf, ground_of_file
+from crackscope.exporting.records import ExportedPhoto, box_shape, places_of
 from crackscope.inspection.records import Verdict
 from crackscope.serving.database import open_database
 from crackscope.serving.findings import findings_by_photo, findings_of_project
@@ -34,12 +34,14 @@ def project_photos(session: Session, store: PhotoStore, project: Project) -> tup
     exported = []
     for number, (photo, result) in enumerate(rows, start=1):
         file = store.path(photo.sha256)
+        ground_of = _ground_of(photo, file)
         entry = photo_entry(number, photo, result, file, acts[photo.id])
         exported.append(
             ExportedPhoto(
                 entry=entry,
-                places=places_of(entry, findings.get(photo.id, ()), _ground_of(photo, file)),
+                places=places_of(entry, findings.get(photo.id, ()), ground_of),
                 element=elements.get(photo.element_id or 0, ""),
+                ground=_whole(photo, ground_of),
                 picture=_picture(session, file, photo, result, entry.verdict),
             )
         )
@@ -62,6 +64,11 @@ def data_dir_photos(
 
 def _ground_of(photo: Photo, file: Path) -> GroundOf | None:
     return ground_of_file(file) if photo.status == "done" else None
+
+
+def _whole(photo: Photo, ground_of: GroundOf | None) -> Ground | None:
+    """Where all of a map lies."""
+    return None if ground_of is None else ground_of(box_shape((0, 0, photo.width_px, photo.height_px)), None)
 
 
 def _picture(

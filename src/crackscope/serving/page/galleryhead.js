@@ -7,7 +7,7 @@ import { reportMenu } from "./downloads.js";
 import { exportMenu } from "./exportmenu.js";
 import * as icons from "./icons.js";
 import { describe, openProjectDelete, openProjectForm } from "./projects.js";
-import { go } from "./route.js";
+import { go, mapAddress } from "./route.js";
 import { t } from "./strings.js";
 import { openProjectTrail } from "./trail.js";
 import { openUpload } from "./uploadpanel.js";
@@ -36,6 +36,7 @@ export function galleryHead(project, acts) {
       button("suggest.button", icons.SPARK, acts.suggest),
       reportMenu(project.id),
       exportMenu(project.id),
+      h("a", { class: "button", href: mapAddress(project.id) }, icon(icons.MAP), t("map.button")),
       moreMenu(project, acts),
     );
   }

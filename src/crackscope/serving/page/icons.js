@@ -24,6 +24,7 @@ export const SUN =
 export const MOON = "M20 14a8 8 0 1 1-10-10 7 7 0 0 0 10 10z";
 export const HALF = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 3v18M12 8h6M12 12h8.5M12 16h7";
 export const PERSON = "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4 21c0-4 3.5-6 8-6s8 2 8 6";
+export const MAP = "M9 4L3 6v14l6-2 6 2 6-2V4l-6 2zM9 4v14M15 6v14";
 export const CLOCK = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5l3.5 2";
 export const SPARK = "M12 3l2 6 6 2-6 2-2 6-2-6-6-2 6-2z";
 export const RULER = "M3 15L15 3l6 6L9 21zM7 11l2 2M10 8l2 2M13 5l2 2";

@@ -10,6 +10,7 @@ import { showGallery } from "./gallery.js";
 import { showHeader } from "./header.js";
 import { openHelp } from "./help.js";
 import { showLabels } from "./labels.js";
+import { showMap } from "./map.js";
 import { outbox, resume, waitingReviews } from "./outbox.js";
 import { openProjectForm, showProjects } from "./projects.js";
 import { parseRoute } from "./route.js";
@@ -30,7 +31,13 @@ import { installTokenDialog, learnName } from "./who.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const banner = /** @type {HTMLElement} */ (document.getElementById("connection"));
-const VIEWS = { projects: showProjects, gallery: showGallery, viewer: showViewer, labels: showLabels };
+const VIEWS = {
+  projects: showProjects,
+  gallery: showGallery,
+  viewer: showViewer,
+  labels: showLabels,
+  map: showMap,
+};
 
 /** @type {Route | null} */
 let route = null;

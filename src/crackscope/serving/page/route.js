@@ -3,13 +3,13 @@
 
 /**
  * @typedef {object} Route
- * @property {"projects" | "gallery" | "viewer" | "labels"} view
+ * @property {"projects" | "gallery" | "viewer" | "labels" | "map"} view
  * @property {number | null} project null: photos outside projects
  * @property {number} photo 0: none
  * @property {Record<string, string>} query what is sorted, filtered, tried out
  */
 
-const PLACE = /^#\/projects\/(\d+|none)(?:\/photos\/(\d+)|(\/labels))?$/;
+const PLACE = /^#\/projects\/(\d+|none)(?:\/photos\/(\d+)|\/(labels|map))?$/;
 
 /**
  * @param {string} hash
@@ -21,7 +21,8 @@ export function parseRoute(hash) {
   const found = PLACE.exec(path);
   if (!found) return { view: "projects", project: null, photo: 0, query };
   const project = found[1] === "none" ? null : Number(found[1]);
-  if (found[3] && project !== null) return { view: "labels", project, photo: 0, query };
+  const own = /** @type {"labels" | "map" | undefined} */ (found[3]);
+  if (own && project !== null) return { view: own, project, photo: 0, query };
   return { view: found[2] ? "viewer" : "gallery", project, photo: Number(found[2] ?? 0), query };
 }
 
@@ -38,6 +39,12 @@ export function address(project, photo, query = {}) {
   const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return `#/projects/${project ?? "none"}${photo ? `/photos/${photo}` : ""}${search ? `?${search}` : ""}`;
 }
+
+/**
+ * The address of a project's map.
+ * @param {number} project
+ */
+export const mapAddress = (project) => `#/projects/${project}/map`;
 
 /**
  * Go to an address.

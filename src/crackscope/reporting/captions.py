@@ -10,7 +10,7 @@ from crackscope.labels import Label
 from crackscope.reporting.facts import Counts
 from crackscope.reporting.pictures import MOST_BOXES, Picture
 from crackscope.reporting.records import PhotoEntry, Report
-from crackscope.reporting.tables import place_state, reason, result, size_mm
+from crackscope.reporting.tables import crack_width, finding_name, place_state, reason, result, size_mm
 from crackscope.reporting.words import Words
 
 #: Beside a picture, in letters; the table of reviews has all of it.
@@ -52,6 +52,7 @@ def caption_lines(photo: PhotoEntry, picture: Picture, words: Words) -> Iterator
     yield result(photo, words)
     yield words("photo.score", score=words.score(photo.score), threshold=words.score(photo.threshold))
     yield from _details(photo, words)
+    yield from finding_lines(photo, words)
     for act in photo.acts:
         if act.undone or act.action == "undo" or act.box_ltrb is not None:
             continue
@@ -64,6 +65,16 @@ def caption_lines(photo: PhotoEntry, picture: Picture, words: Words) -> Iterator
     if picture.problem is not None:
         shown = f" {words('photo.scan_picture')}" if picture.jpeg is not None else ""
         yield words(f"photo.problem_{picture.problem}") + shown
+
+
+def finding_lines(photo: PhotoEntry, words: Words) -> Iterator[str]:
+    """What people state of a photo; the table of findings has all of it."""
+    for finding in photo.findings:
+        width = crack_width(finding, words)
+        parts = [words(f"kind.{finding.statement.kind.name.lower()}"), *map(str, finding.statement.ratings)]
+        if width != "–":
+            parts.append(words("width_is", width=width))
+        yield f"{finding_name(finding)}: {', '.join(parts)}"
 
 
 def region_lines(photo: PhotoEntry, words: Words, most: int) -> Iterator[str]:

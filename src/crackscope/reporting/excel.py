@@ -12,7 +12,7 @@ import xlsxwriter
 from crackscope.inspection.records import BoxLTRB
 from crackscope.reporting import facts
 from crackscope.reporting.records import Report
-from crackscope.reporting.tables import place_state, reason
+from crackscope.reporting.tables import finding_name, place_state, reason
 from crackscope.reporting.words import Words
 
 #: Excel's own limit of a cell.
@@ -25,7 +25,14 @@ _PHOTO_COLUMNS = {
     "excel.share": 14, "excel.regions": 9,
     "excel.width": 11, "excel.height": 11, "excel.tiles": 13, "excel.scale": 16, "column.taken": 22,
     "column.camera": 22, "excel.focal": 16, "excel.latitude": 13, "excel.longitude": 13, "SHA-256": 68,
-    "excel.file": 13, "excel.error": 40,
+    "excel.file": 13, "excel.error": 40, "column.element": 22,
+}  # fmt: skip
+_FINDING_COLUMNS = {
+    "column.number": 7, "column.kind": 16, "column.element": 22, "excel.photo_number": 8, "column.name": 32,
+    "column.width_mm": 11, "excel.width_method": 16, "column.condition": 14, "excel.length_px": 12,
+    "excel.length_mm": 12, "excel.recommendation": 50, "excel.note": 50, "excel.shape": 11, "excel.left": 10,
+    "excel.top": 10, "excel.right": 10, "excel.bottom": 10, "excel.points": 40, "column.who": 20,
+    "column.when": 20,
 }  # fmt: skip
 _REGION_COLUMNS = {
     "column.number": 6, "column.name": 32, "column.region": 9, "column.score": 9, "excel.left": 10,
@@ -40,13 +47,16 @@ _REVIEW_COLUMNS = {
 
 
 def write_excel(target: Path, report: Report, words: Words) -> None:
-    """Write four sheets, row by row: photos, regions, reviews, and what they are about."""
+    """Write the sheets, row by row: findings where there are any, photos, regions, reviews, and the rest."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(target), options) as book:
         book.set_properties({"title": facts.title(report, words), "author": report.inspection.inspector})
         # XlsxWriter would write the clock of this machine.
         book.set_properties({"created": report.made_at.astimezone(UTC).replace(tzinfo=None)})
         pen = _Pen(book, words)
+        if report.findings:
+            titles = _with_zone(_titles(_FINDING_COLUMNS, words), words)
+            pen.table(words("sheet.findings"), titles, _finding_rows(report, words))
         pen.table(words("sheet.photos"), _titles(_PHOTO_COLUMNS, words), _photo_rows(report, words))
         pen.table(words("sheet.regions"), _titles(_REGION_COLUMNS, words), _region_rows(report, words))
         pen.table(words("sheet.reviews"), _review_titles(words), _review_rows(report, words))
@@ -100,9 +110,12 @@ def _titles(columns: dict[str, int], words: Words) -> dict[str, int]:
 
 
 def _review_titles(words: Words) -> dict[str, int]:
+    return _with_zone(_titles(_REVIEW_COLUMNS, words), words)
+
+
+def _with_zone(titles: dict[str, int], words: Words) -> dict[str, int]:
     """Times in a cell have no zone, so their heading has it."""
     when = words("column.when")
-    titles = _titles(_REVIEW_COLUMNS, words)
     return {
         f"{when} ({words.zone_name})" if title == when else title: width for title, width in titles.items()
     }
@@ -121,7 +134,24 @@ def _photo_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
             width, height,
             ", ".join(map(str, photo.tile_px)) or None, photo.mm_per_px, photo.taken, photo.camera,
             photo.focal_length_mm, photo.latitude, photo.longitude, photo.sha256,
-            words("excel.yes" if there else "excel.no"), photo.error,
+            words("excel.yes" if there else "excel.no"), photo.error, photo.element or None,
+        )  # fmt: skip
+
+
+def _finding_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
+    for photo, finding in report.findings:
+        stated = finding.statement
+        length_px, length_mm, method = stated.shape.length_px, finding.length_mm, stated.width_method
+        yield (
+            finding_name(finding), words(f"kind.{stated.kind.name.lower()}"), finding.element or None,
+            photo.number, photo.name, stated.width_mm,
+            None if method is None else words(f"width.{method.name.lower()}"),
+            " ".join(map(str, stated.ratings)) or None,
+            None if length_px is None else round(length_px, 1),
+            None if length_mm is None else round(length_mm, 1),
+            stated.recommendation or None, stated.note or None, words(f"shape.{stated.shape.kind}"),
+            *stated.shape.box_ltrb, " ".join(f"{x},{y}" for x, y in stated.shape.points_xy),
+            finding.who, finding.when,
         )  # fmt: skip
 
 

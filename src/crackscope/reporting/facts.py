@@ -74,9 +74,62 @@ def running_title(report: Report, words: Words) -> str:
     return " · ".join(part for part in (title(report, words), inspection.structure, day) if part)
 
 
-def left_out(report: Report, words: Words) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """The photos of an element, or all of them where there are no elements.
+
+    Attributes:
+        id: Of its heading, in HTML.
+        about: How many photos, cracked ones and findings it has; empty where the summary says it.
+    """
+
+    id: str
+    title: str
+    about: str
+    photos: tuple[PhotoEntry, ...]
+
+    @property
+    def shown(self) -> tuple[PhotoEntry, ...]:
+        """The photos that are shown as pictures."""
+        return tuple(photo for photo in self.photos if photo.worth_showing)
+
+
+def chapters(report: Report, words: Words) -> list[Chapter]:
+    """A chapter for each element by name, then one for the photos of none."""
+    if not report.elements:
+        return [Chapter(id="photos", title=words("section.photos"), about="", photos=report.photos)]
+    found = []
+    for number, name in enumerate((*report.elements, ""), start=1):
+        photos = tuple(photo for photo in report.photos if photo.element == name)
+        title = words("section.element", name=name) if name else words("section.no_element")
+        if photos:
+            found.append(
+                Chapter(id=f"element-{number}", title=title, about=_about(photos, words), photos=photos)
+            )
+    return found
+
+
+def _about(photos: Sequence[PhotoEntry], words: Words) -> str:
+    counts = count(photos, by_model=False)
+    findings = sum(len(photo.findings) for photo in photos)
+    return words(
+        "element.about",
+        photos=counts.total,
+        positive=counts.positive,
+        open=counts.open,
+        reviewed=sum(photo.reviewed for photo in photos),
+        findings=findings,
+    )
+
+
+def has_widths(report: Report) -> bool:
+    """Whether anyone typed a crack's width: only then do the standards' tables say anything."""
+    return any(finding.statement.width_mm is not None for _, finding in report.findings)
+
+
+def left_out(photos: Sequence[PhotoEntry], words: Words) -> Iterator[str]:
     """The photos that are not shown as pictures, by number, and why."""
-    hidden = [photo for photo in report.photos if not photo.worth_showing]
+    hidden = [photo for photo in photos if not photo.worth_showing]
     for key, numbers in (
         ("photo.left_out_negative", [photo.number for photo in hidden if photo.label is not None]),
         ("photo.left_out_failed", [photo.number for photo in hidden if photo.label is None]),

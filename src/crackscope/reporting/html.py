@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -60,14 +61,13 @@ def _content(report: Report, words: Words) -> dict[str, Any]:
         "bars": classes_of(by_model, final, report, words),
         "map": draw_site_map(report.photos),
         "missing": missing_numbers(report),
-        "figures": _figures(report),
+        "chapters": facts.chapters(report, words),
+        "figures": partial(_figures, longest_px=longest_side_px(len(report.shown))),
     }
 
 
-def _figures(report: Report) -> Iterator[tuple[PhotoEntry, Picture]]:
-    shown = report.shown
-    longest_px = longest_side_px(len(shown))
-    for photo in shown:
+def _figures(photos: Iterable[PhotoEntry], *, longest_px: int) -> Iterator[tuple[PhotoEntry, Picture]]:
+    for photo in photos:
         yield photo, draw_picture(photo, longest_px)
 
 

@@ -21,6 +21,7 @@ def write_pdf(target: Path, report: Report, words: Words) -> None:
     _describe(page, report)
     page.add_page()
     _write_head(page, report)
+    _write_findings(page, report)
     _write_summary(page, report)
     _write_map(page, report)
     _write_photos(page, report)
@@ -39,7 +40,7 @@ def write_pdf(target: Path, report: Report, words: Words) -> None:
     page.paragraph(facts.signed_sentence(report, words))
     draw_signature(page, report.inspection.inspector)
     _write_method(page, report)
-    _write_reading(page)
+    _write_reading(page, report)
     page.output(str(target))
 
 
@@ -106,15 +107,29 @@ def _write_map(page: Page, report: Report) -> None:
     page.paragraph(caption, line_mm=4.5)
 
 
+def _write_findings(page: Page, report: Report) -> None:
+    if not report.findings:
+        return
+    page.chapter(page.words("section.findings"), room_mm=60)
+    page.print_table(tables.finding_table(report, page.words))
+    conditions = tables.condition_table(report, page.words)
+    if conditions is not None:
+        page.print_table(conditions)
+
+
 def _write_photos(page: Page, report: Report) -> None:
-    page.chapter(page.words("section.photos"), room_mm=120 if report.shown else 20)
-    if not report.shown:
-        page.paragraph(page.words("photo.none"))
     longest_px = longest_side_px(len(report.shown))
-    for photo in report.shown:
-        draw_figure(page, photo, draw_picture(photo, longest_px))
-    for line in facts.left_out(report, page.words):
-        page.paragraph(line)
+    for chapter in facts.chapters(report, page.words):
+        page.chapter(chapter.title, room_mm=120 if chapter.shown else 20)
+        if chapter.about:
+            page.paragraph(chapter.about)
+            page.ln(2)
+        if not chapter.shown:
+            page.paragraph(page.words("photo.none"))
+        for photo in chapter.shown:
+            draw_figure(page, photo, draw_picture(photo, longest_px))
+        for line in facts.left_out(chapter.photos, page.words):
+            page.paragraph(line)
 
 
 def _write_method(page: Page, report: Report) -> None:
@@ -129,10 +144,12 @@ def _write_method(page: Page, report: Report) -> None:
     page.bullets(words(f"limit.{name}") for name in facts.LIMITS)
 
 
-def _write_reading(page: Page) -> None:
+def _write_reading(page: Page, report: Report) -> None:
     words = page.words
     page.chapter(words("section.reading"))
     page.bullets(words(f"read.{name}") for name in facts.READING)
+    if not facts.has_widths(report):
+        return
     page.chapter(words("section.context"), room_mm=70)
     page.notice(words("context.caveat"))
     page.print_table(tables.aci_table(words))

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from crackscope.errors import PhotoError, UnreadablePhotoError
 from crackscope.images import read_photo
+from crackscope.inspection.findings import ShapeKind
 from crackscope.reporting.records import PhotoEntry
 
 #: All pictures of a report together have about this many pixels, so that a report of 500 photos can still
@@ -110,8 +111,11 @@ def _draw_boxes(image: Image.Image, photo: PhotoEntry) -> None:
     # Seen in print too: half a millimetre on A4.
     line_px = max(1, max(image.size) // 360)
     font = _font(max(11, max(image.size) // 48))
-    # The strongest last, so that its label lies on top.
+    stated = {finding.statement.shape.box_ltrb for finding in photo.findings}
+    # The strongest last, so that its label lies on top; what became a finding is drawn once, as that.
     for place in reversed(photo.verdict.cracks[:MOST_BOXES]):
+        if place.box_ltrb in stated:
+            continue
         left, top, right, bottom = (side * scale for side in place.box_ltrb)
         box = (left, top, max(left + 2, right - 1), max(top + 2, bottom - 1))
         # White inside black: visible on any concrete and in grey print.
@@ -120,6 +124,14 @@ def _draw_boxes(image: Image.Image, photo: PhotoEntry) -> None:
         if inner[2] > inner[0] and inner[3] > inner[1]:
             draw.rectangle(inner, outline=(255, 255, 255), width=line_px)
         _draw_tag(draw, place.name, (left, top), image.size, font)
+    for finding in photo.findings:
+        outline = [(x * scale, y * scale) for x, y in finding.statement.shape.outline_xy]
+        closed = finding.statement.shape.kind is not ShapeKind.POLYLINE
+        line = [*outline, outline[0]] if closed else outline
+        draw.line(line, fill=(0, 0, 0), width=line_px * 4, joint="curve")
+        draw.line(line, fill=(255, 255, 255), width=line_px * 2, joint="curve")
+        corner = min(outline, key=lambda point: point[1])
+        _draw_tag(draw, f"F{finding.number}", corner, image.size, font)
 
 
 def _draw_tag(

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from crackscope.bundle import ModelConfig
+from crackscope.inspection.conditions import ConditionList
+from crackscope.inspection.findings import Finding
 from crackscope.inspection.records import Act, PhotoReport, Place, Region, Verdict
 from crackscope.inspection.verdict import judge
 from crackscope.labels import Label, ReviewReason
@@ -26,6 +28,8 @@ class PhotoEntry:
         mm_per_px: ``None`` is "uncalibrated".
         taken: ISO 8601.
         acts: All that people did, oldest first.
+        element: The part of the structure; empty where it is of none.
+        findings: What people state of it, by number.
     """
 
     number: int
@@ -49,6 +53,8 @@ class PhotoEntry:
     longitude: float | None = None
     regions: tuple[Region, ...] = ()
     acts: tuple[Act, ...] = ()
+    element: str = ""
+    findings: tuple[Finding, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -72,8 +78,8 @@ class PhotoEntry:
 
     @property
     def reviewed(self) -> bool:
-        """Whether a person decided anything about it that still counts."""
-        return any(act.decides for act in self.acts)
+        """Whether a person decided or stated anything about it that still counts."""
+        return bool(self.findings) or any(act.decides for act in self.acts)
 
     @property
     def review_open(self) -> bool:
@@ -84,6 +90,8 @@ class PhotoEntry:
     @property
     def worth_showing(self) -> bool:
         """Whether it is shown as a picture: Positive to the model or a person, marked, or with a place."""
+        if self.findings:
+            return True
         return self.label is not None and (
             Label.POSITIVE in (self.label, self.final_label) or self.reason is not None or bool(self.places)
         )
@@ -97,6 +105,8 @@ def entry_of(
     file: Path | None,
     drawn: Path | None = None,
     acts: tuple[Act, ...] = (),
+    element: str = "",
+    findings: tuple[Finding, ...] = (),
 ) -> PhotoEntry:
     """A scanned photo as an entry of a report."""
     metadata = report.metadata
@@ -121,6 +131,8 @@ def entry_of(
         longitude=metadata.longitude,
         regions=report.regions,
         acts=acts,
+        element=element,
+        findings=findings,
     )
 
 
@@ -154,6 +166,7 @@ class Report:
         overlaps: Share of a tile that its neighbour covers too, each setting that was used.
         made_at: With a time zone; all that makes two reports of the same photos differ.
         zone: Time zone of the times in it, an IANA name; ``None`` is this machine's.
+        conditions: By which classes findings are rated.
     """
 
     inspection: Inspection
@@ -163,6 +176,18 @@ class Report:
     crackscope_version: str
     made_at: datetime
     zone: str | None = None
+    conditions: ConditionList | None = None
+
+    @property
+    def findings(self) -> tuple[tuple[PhotoEntry, Finding], ...]:
+        """All findings by number, each with its photo."""
+        found = ((photo, finding) for photo in self.photos for finding in photo.findings)
+        return tuple(sorted(found, key=lambda pair: pair[1].number))
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The parts of the structure by name; photos of none are not among them."""
+        return tuple(sorted({photo.element for photo in self.photos} - {""}, key=str.casefold))
 
     @property
     def reviewed(self) -> tuple[PhotoEntry, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from crackscope.inspection.findings import Finding, Rating
 from crackscope.inspection.records import Act, BoxLTRB, Place
 from crackscope.labels import Label
 from crackscope.reporting.facts import ACI_224R, EUROCODE_2, Counts, count
@@ -47,6 +48,94 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     narrow: bool = False
+
+
+def finding_table(report: Report, words: Words) -> Table:
+    """What people state, by number; recommendation and note stand below."""
+    columns = (
+        Column(heading=words("column.number"), width=7),
+        Column(heading=words("column.kind"), width=15),
+        Column(heading=words("column.element"), width=19),
+        Column(heading=words("column.photo"), width=7, numeric=True),
+        Column(heading=words("column.width_mm"), width=20),
+        Column(heading=words("column.length"), width=13, numeric=True),
+        Column(heading=words("column.condition"), width=19),
+    )
+    rows = (
+        Row(
+            cells=(
+                finding_name(finding),
+                words(f"kind.{finding.statement.kind.name.lower()}"),
+                finding.element or "–",
+                words.number(photo.number),
+                crack_width(finding, words),
+                length(finding, words),
+                " ".join(map(str, finding.statement.ratings)) or "–",
+            ),
+            below=" · ".join(_stated(finding, words)),
+        )
+        for photo, finding in report.findings
+    )
+    return Table(caption=words("caption.findings"), columns=columns, rows=tuple(rows))
+
+
+def condition_table(report: Report, words: Words) -> Table | None:
+    """What the classes mean by which findings are rated; ``None`` where none is."""
+    used = {rating for _, finding in report.findings for rating in finding.statement.ratings}
+    if report.conditions is None or not used:
+        return None
+    german = words.language == "de"
+    rows = [
+        Row(
+            cells=(
+                f"{scale.code} {each.code}".strip(),
+                scale.name.get(words.language, ""),
+                each.de if german else each.en,
+            )
+        )
+        for scale in report.conditions.scales
+        for each in scale.classes
+        if Rating(scale=scale.code, code=each.code) in used
+    ]
+    columns = (
+        Column(heading=words("column.condition"), width=15),
+        Column(heading=words("column.rates"), width=30),
+        Column(heading=words("column.means"), width=55),
+    )
+    title = report.conditions.title or words("caption.own_conditions")
+    return Table(caption=words("caption.conditions", title=title), columns=columns, rows=tuple(rows))
+
+
+def finding_name(finding: Finding) -> str:
+    """How a finding is named in pictures and tables."""
+    return f"F{finding.number}"
+
+
+def crack_width(finding: Finding, words: Words) -> str:
+    """The width that a person typed, and how it was measured; a dash where nobody did."""
+    statement = finding.statement
+    if statement.width_mm is None or statement.width_method is None:
+        return "–"
+    how = words(f"width.{statement.width_method.name.lower()}")
+    return f"{words.number(statement.width_mm)} ({how})"
+
+
+def length(finding: Finding, words: Words) -> str:
+    """Along a line: in millimetres with a scale, else in pixels; a dash for other shapes."""
+    length_px = finding.statement.shape.length_px
+    if length_px is None:
+        return "–"
+    if finding.length_mm is None:
+        return words("length_px", length=round(length_px))
+    return words("length_mm", length=round(finding.length_mm, 1 if finding.length_mm < 100 else None))
+
+
+def _stated(finding: Finding, words: Words) -> Iterator[str]:
+    if finding.statement.recommendation:
+        yield words("recommendation_is", text=finding.statement.recommendation)
+    if finding.statement.note:
+        yield words("note_is", note=finding.statement.note)
+    yield words("stated_by", who=finding.who, when=words.moment(finding.when))
 
 
 def class_table(report: Report, words: Words) -> Table:
@@ -248,6 +337,8 @@ def _change(decision: Act, words: Words) -> str:
 
 
 def _small_print(photo: PhotoEntry, words: Words) -> Iterator[str]:
+    if photo.element:
+        yield words("of_element", name=photo.element)
     if photo.sha256:
         yield f"SHA-256 {photo.sha256}"
     if photo.photo_hw:

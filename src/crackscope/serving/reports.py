@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -11,10 +12,13 @@ from sqlalchemy.orm import Session
 from crackscope import __version__
 from crackscope.bundle import Bundle
 from crackscope.errors import DataError
+from crackscope.inspection.conditions import list_of
 from crackscope.inspection.records import Act
 from crackscope.reporting.model_facts import facts_of_models
 from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of
 from crackscope.serving.database import open_database
+from crackscope.serving.elements import elements_of
+from crackscope.serving.findings import findings_by_photo, findings_of_project
 from crackscope.serving.models import Photo, Project, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
@@ -29,8 +33,14 @@ def project_report(
     query = with_result().where(Photo.project_id == project.id).order_by(Photo.id)
     rows = [(photo, result) for photo, result in session.execute(query)]
     acts = acts_of(session, [photo.id for photo, _ in rows])
+    findings = findings_by_photo(findings_of_project(session, project.id))
+    elements = {element.id: element.name for element in elements_of(session, project.id)}
     photos = tuple(
-        photo_entry(number, photo, result, store.path(photo.sha256), acts[photo.id])
+        replace(
+            photo_entry(number, photo, result, store.path(photo.sha256), acts[photo.id]),
+            element=elements.get(photo.element_id or 0, ""),
+            findings=tuple(findings.get(photo.id, ())),
+        )
         for number, (photo, result) in enumerate(rows, start=1)
     )
     results = [result for _, result in rows if result is not None]
@@ -50,6 +60,7 @@ def project_report(
         crackscope_version=__version__,
         made_at=now(),
         zone=zone,
+        conditions=list_of(project.condition_list, project.own_conditions),
     )
 
 

@@ -183,3 +183,16 @@ def test_pytorch_is_not_needed(tmp_path: Path, model: Path, tiles: Path) -> None
     found = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert found.returncode == 0, found.stderr
     assert (tmp_path / "new" / "adaptation.json").is_file()
+
+
+def test_other_tools_labels_serve_without_cutting_tiles_first(tmp_path: Path, model: Path) -> None:
+    write_patches(tmp_path / "tiles", 24)
+    rows = ["path,type,left,top,right,bottom"]
+    for path in sorted((tmp_path / "tiles").rglob("*.png")):
+        box = "0,0,48,48" if path.parent.name == "Positive" else ",,,"
+        rows.append(f"{path.parent.name}/{path.name},crack,{box}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    words = (tmp_path / "tiles", "--labels", tmp_path / "labels.csv", "--label-tile-px", 48)
+    result = run(*words, "--model", model, "--output", tmp_path / "new")
+    assert "48 photos" in result.output, result.output
+    assert result.exit_code == 0, result.output

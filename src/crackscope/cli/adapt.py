@@ -16,7 +16,7 @@ from crackscope.cli.evaluated_photos import (
     print_json,
     print_table,
 )
-from crackscope.cli.labelled_data import Negative, Positive
+from crackscope.cli.labelled_data import LabelsFile, LabelTilePx, Negative, Positive, folders_of
 from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, NewModelFolder, Overwrite
 from crackscope.errors import NoPhotosError, NotBetterError, OutputError
 from crackscope.extras import needs_extra
@@ -24,6 +24,7 @@ from crackscope.inference.engines import Device, Engine
 
 
 def adapt(
+    context: typer.Context,
     output: NewModelFolder,
     data: Annotated[
         list[Path] | None,
@@ -33,6 +34,8 @@ def adapt(
         list[Path] | None,
         typer.Option(help="Folder of photos of the site's intact concrete; no label needed. Repeatable."),
     ] = None,
+    labels: LabelsFile = None,
+    label_tile_px: LabelTilePx = 128,
     model: ModelFolder = None,
     positive: Positive = None,
     negative: Negative = None,
@@ -75,9 +78,10 @@ def adapt(
             "--healthy FOLDER with photos of intact concrete, or both"
         )
     classifier = CrackClassifier.load(model, engine=engine, device=device)
+    folders = context.with_resource(folders_of(data or [], labels, label_tile_px))
     with photo_bar("grouping") as progress:
         site = find_site_photos(
-            data or [],
+            folders,
             healthy or [],
             grouping=grouping,
             positive=positive,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.labelled_data import tiles_sentence
+
 
 def tiles(
     images: Annotated[Path, typer.Argument(help="Folder of photos.")],
@@ -47,8 +49,5 @@ def tiles(
             )
         else:
             counts = write_tiles(images, labels, output, rule=rule, progress=progress)
-    typer.echo(
-        f"{counts.photos:,} photos: {counts.positive:,} Positive tiles, {counts.negative_plain:,} plain "
-        f"Negative tiles, {counts.negative_planking:,} with planking; {counts.ambiguous:,} ambiguous left out"
-    )
+    typer.echo(tiles_sentence(counts))
     typer.echo(f"they are in {output}")

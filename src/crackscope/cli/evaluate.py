@@ -21,7 +21,16 @@ from crackscope.cli.evaluated_photos import (
     print_json,
     print_table,
 )
-from crackscope.cli.labelled_data import CorrectionFiles, Folders, Negative, Positive, read_correction_files
+from crackscope.cli.labelled_data import (
+    CorrectionFiles,
+    Folders,
+    LabelsFile,
+    LabelTilePx,
+    Negative,
+    Positive,
+    folders_of,
+    read_correction_files,
+)
 from crackscope.cli.model_options import (
     DeviceName,
     EngineName,
@@ -34,6 +43,7 @@ from crackscope.inference.engines import Device, Engine
 
 
 def evaluate(
+    context: typer.Context,
     data: Folders = None,
     model: ModelFolder = None,
     output: Annotated[
@@ -45,6 +55,8 @@ def evaluate(
     positive: Positive = None,
     negative: Negative = None,
     corrections: CorrectionFiles = None,
+    labels: LabelsFile = None,
+    label_tile_px: LabelTilePx = 128,
     threshold: ThresholdScore = None,
     prior: Prior = None,
     resamples: Resamples = 2000,
@@ -72,6 +84,7 @@ def evaluate(
     if output is not None:
         claim_folder(output, folders)
     classifier = CrackClassifier.load(model, engine=engine, device=device, threshold=threshold, tta=tta)
+    folders = context.with_resource(folders_of(folders, labels, label_tile_px, manifest))
     photos = load_photos(
         folders,
         manifest=manifest,

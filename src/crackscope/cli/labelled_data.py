@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crackscope.cli.bars import photo_bar
+from crackscope.errors import SettingsError
 
 if TYPE_CHECKING:
     from crackscope.dataset.corrections import Corrections
     from crackscope.dataset.records import Dataset, Fingerprint
+    from crackscope.dataset.tiles import TileCounts
 
 Folders = Annotated[
     list[Path] | None,
@@ -29,6 +33,51 @@ CorrectionFiles = Annotated[
         "crackscope. Repeatable.",
     ),
 ]
+
+LabelsFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Labels of the photos in DATA, to cut tiles from: COCO, Label Studio, .csv, or YOLO's folder."
+    ),
+]
+LabelTilePx = Annotated[
+    int, typer.Option(min=32, max=4096, help="Side of the tiles cut for --labels, in pixels.")
+]
+
+
+@contextmanager
+def folders_of(
+    folders: Sequence[Path], labels: Path | None, tile_px: int, manifest: Path | None = None
+) -> Iterator[list[Path]]:
+    """The data folders; where there are labels of another tool, a folder of tiles that goes away at the end.
+
+    Raises:
+        SettingsError: There are labels, and several folders or a manifest.
+        DataError: The labels can't be read, or a photo they name is not there.
+    """
+    from crackscope.dataset.tiles import TileRule, write_labelled_tiles
+
+    if labels is None:
+        yield list(folders)
+        return
+    if len(folders) != 1 or manifest is not None:
+        raise SettingsError("--labels needs one folder, that of the photos, and no --manifest")
+    with TemporaryDirectory(prefix="crackscope-tiles-") as name:
+        with photo_bar("cutting") as progress:
+            rule = TileRule(tile_px=tile_px)
+            counts = write_labelled_tiles(
+                folders[0], labels, Path(name) / "tiles", rule=rule, progress=progress
+            )
+        typer.echo(tiles_sentence(counts), err=True)
+        yield [Path(name) / "tiles"]
+
+
+def tiles_sentence(counts: TileCounts) -> str:
+    """What was cut and what was left out."""
+    return (
+        f"{counts.photos:,} photos: {counts.positive:,} Positive tiles, {counts.negative_plain:,} plain "
+        f"Negative tiles, {counts.negative_planking:,} with planking; {counts.ambiguous:,} ambiguous left out"
+    )
 
 
 def read_correction_files(names: Sequence[str] | None) -> Corrections | None:

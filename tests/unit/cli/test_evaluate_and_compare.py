@@ -166,3 +166,19 @@ def test_real_photographs_are_evaluated_by_source_photo(real_data: Path, model: 
 
     assert document["photos"] == 80
     assert 5 < document["groups"] < 80
+
+
+def test_labels_of_another_tool_are_evaluated_as_tiles(model: Path, tmp_path: Path) -> None:
+    rng, rows = np.random.default_rng(0), ["path,type,left,top,right,bottom"]
+    (tmp_path / "walls").mkdir()
+    for number in range(4):
+        pixels = rng.integers(200, 256, (128, 128, 3)).astype(np.uint8)
+        pixels[:64, :64] //= 10
+        Image.fromarray(pixels).save(tmp_path / "walls" / f"wall{number}.png")
+        rows.append(f"wall{number}.png,crack,0,0,64,60")
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    words = ("evaluate", tmp_path / "walls", "--labels", tmp_path / "labels.csv", "--label-tile-px", "64")
+    document = json.loads(_run(*words, "--model", model, "--resamples", "50", "--json"))
+    assert (document["photos"], document["positive"], document["groups"]) == (12, 4, 4)
+    with pytest.raises(SettingsError, match="--labels needs one folder"):
+        _run(*words, "--manifest", tmp_path / "labels.csv", "--model", model)

@@ -40,10 +40,14 @@ def main() -> int:
     parser.add_argument("--photos", type=Path, required=True, help="Folder of photos")
     parser.add_argument("--shard-photos", type=int, default=500)
     parser.add_argument("--s3", action="store_true", help="From and to a local server that speaks S3")
+    parser.add_argument(
+        "--answers", type=Path, help="What `crackscope predict` wrote for the photos earlier (.csv)"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, storage(options, Path(folder)) as (source, target):
-        one, many = Path(folder, "one.csv"), Path(folder, "many.csv")
-        crackscope("predict", options.photos, "--output", one, "--quiet")
+        one, many = options.answers or Path(folder, "one.csv"), Path(folder, "many.csv")
+        if options.answers is None:
+            crackscope("predict", options.photos, "--output", one, "--quiet")
         rows = len(one.read_bytes().splitlines()) - 1
         print(f"predict: {rows:,} rows", flush=True)
         with two_nodes() as address:

@@ -12,14 +12,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from crackscope.bundle import load_bundle
-from crackscope.errors import BatchStoppedError
-from crackscope.scanning.records import ScanSettings
+from crackscope.errors import SettingsError
 from crackscope.serving.app import create_app
 from crackscope.serving.settings import ServeSettings
 from tests.helpers.servers import running_server
 from tests.helpers.uploads import form_files, half_dark_photo, photo_bytes
 from tests.helpers.waiting import wait_for_job
-from tests.integration.batch.conftest import TwoNodes, free_port, write_photos
+from tests.integration.batch.conftest import TwoNodes, free_port
 from tests.integration.batch.doomed import DoomedCluster
 
 pytestmark = pytest.mark.slow
@@ -63,39 +62,27 @@ def test_a_scan_on_a_cluster_is_that_of_the_server(two_nodes: TwoNodes, model: P
 def test_a_server_outlives_its_cluster_and_scans_on_the_next(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from crackscope.batch.pool_process import PoolProcess
+
     psutil = pytest.importorskip(
         "psutil", reason="psutil, which finds the processes to kill, is not installed"
     )
     # Ray's own is a minute.
     monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "3")
     port = free_port()
-    cluster = DoomedCluster(port=port)
-    with running_server(model, tmp_path / "data", "--ray", cluster.address) as server:
-        [driver] = [
-            p for p in psutil.Process(server.process.pid).children() if "spawn_main" in str(p.cmdline())
-        ]
+    with (
+        closing(DoomedCluster(port=port)) as cluster,
+        running_server(model, tmp_path / "data", "--ray", cluster.address) as server,
+    ):
+        children = psutil.Process(server.process.pid).children()
+        [driver] = [process for process in children if "spawn_main" in str(process.cmdline())]
         cluster.close()
         while driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.05)
-        answer = server.client.post("/v1/scan", files=form_files(*PHOTOS[:2]))
-        job = answer.json()["job"]["id"]
-        with closing(DoomedCluster(port=port)) as cluster:
-            assert wait_for_job(server.client, job)["status"] == "done"
+        with pytest.raises(SettingsError, match=f"no Ray cluster at {cluster.address}: Connection refused"):
+            PoolProcess(load_bundle(model), cluster.address)
+        with closing(DoomedCluster(port=port)):
+            answer = server.client.post("/v1/scan", files=form_files(*PHOTOS[:2]))
+            assert wait_for_job(server.client, answer.json()["job"]["id"])["status"] == "done"
         photos = server.client.get("/v1/photos").json()["photos"]
         assert [photo["error"] for photo in photos] == [None, None]
-
-
-def test_a_photo_says_that_its_cluster_is_gone(model: Path, tmp_path: Path) -> None:
-    from crackscope.batch.pool_process import PoolProcess
-
-    [photo] = write_photos(tmp_path / "photos", 1, photo_hw=(96, 96)).iterdir()
-    settings = ScanSettings(tile_px=48)
-    with (
-        closing(DoomedCluster()) as cluster,
-        closing(PoolProcess(load_bundle(model), cluster.address, patience_s=0)) as pool,
-    ):
-        assert pool.scan(photo, settings).photo_hw == (96, 96)
-        cluster.close()
-        for _ in range(2):
-            with pytest.raises(BatchStoppedError, match=f"no Ray cluster at {cluster.address}"):
-                pool.scan(photo, settings)

@@ -58,6 +58,7 @@ def write_site(made: Path) -> Path:
     (folder / "photos").mkdir()
     for number, photo in enumerate(sorted((made / "set" / "photos").glob("*.jpg")), start=1):
         shutil.copy(photo, folder / "photos" / f"wall-{number}.jpg")
+    shutil.copytree(folder / "photos", folder / "photos-2025")
     return folder
 
 

@@ -1,8 +1,9 @@
 """The pages for users do what they say: their commands run, one after the other, as a reader would type them.
 
 A page's ```sh blocks are run in a folder that holds what the pages speak of: ``photos/`` (of a structure),
-``labelled/`` (Positive/ and Negative/ patches) and ``intact/`` (sound concrete), all synthetic. A block below
-the comment ``<!-- not run: reason -->`` is left out. ```python blocks are run likewise.
+``photos-2025/`` (the same before), ``labelled/`` (Positive/ and Negative/ patches) and ``intact/`` (sound
+concrete), all synthetic. A block below the comment ``<!-- not run: reason -->`` is left out. ```python blocks
+are run likewise.
 """
 
 from __future__ import annotations

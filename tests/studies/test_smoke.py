@@ -156,6 +156,12 @@ def test_seams(study, data: Path, tiny: Path) -> None:  # type: ignore[no-untype
     assert len(_rows(shown)) == 1
 
 
+def test_two_dates(study, data: Path, tiny: Path) -> None:  # type: ignore[no-untyped-def]
+    shown = study("two_dates", "--data", data, "--source", "uav75", "--strangers", 1, "--model", tiny)
+    assert "uav75: 4 of 4 registered, 0 of them wrong" in shown
+    assert "regions of pairs with grown" in shown
+
+
 def test_pooling(study, data: Path) -> None:  # type: ignore[no-untyped-def]
     sides = ("--test-only", data / "sdnet2018", "--limit", 6, "--input-px", 32, "--attention-epochs", 1)
     shown = study("pooling", data / "bridge", data / "metu", *sides)

@@ -10,6 +10,7 @@ from crackscope import __version__
 from crackscope.cli import adapt as _adapt
 from crackscope.cli import batch as _batch
 from crackscope.cli import compare as _compare
+from crackscope.cli import compare_inspections as _compare_inspections
 from crackscope.cli import config as _config
 from crackscope.cli import crossval as _crossval
 from crackscope.cli import data as _data
@@ -62,6 +63,7 @@ app.add_typer(_batch.app, rich_help_panel=_LOOK)
 app.command("report", rich_help_panel=_LOOK)(_report.report)
 app.command("export-places", rich_help_panel=_LOOK)(_export_places.export_places)
 app.command("export-labels", rich_help_panel=_LOOK)(_export_labels.export_labels)
+app.command("compare-inspections", rich_help_panel=_LOOK)(_compare_inspections.compare_inspections)
 app.command("demo", rich_help_panel=_LOOK)(_demo.demo)
 app.command("config", rich_help_panel=_LOOK)(_config.config)
 app.add_typer(_serve.app, rich_help_panel=_SERVE)

@@ -1,0 +1,1 @@
+"""Two inspections of the same concrete: photos paired and laid over one another, and what changed."""

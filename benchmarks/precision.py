@@ -82,7 +82,7 @@ def variant_of(base: Bundle, precision: Precision, images: NDArray[np.uint8], fo
     """The variant as a model folder, without a gate."""
     folder.mkdir()
     write_variant(base.onnx_path, folder / ONNX_NAME, precision, images)
-    return write_bundle(folder, base.config, "")
+    return write_bundle(folder, base.config)
 
 
 def time_in_turn(

@@ -44,7 +44,7 @@ def write_adaptable_bundle(folder: Path, *, half_precision: bool = False, with_t
         review=ReviewBand(low=0.4, high=0.6, alpha=0.05, fitted_on="nothing"),
         familiarity=Familiarity(method="euclidean", limit=0.05, quantile=0.99, fitted_on="nothing"),
     )
-    return write_bundle(folder, config, "# Line filters\n\n## Data\n\nNone.\n")
+    return write_bundle(folder, config)
 
 
 def _filters() -> np.ndarray:

@@ -65,12 +65,12 @@ def write_tiny_bundle(
         if familiarity_limit is None
         else Familiarity(method="euclidean", limit=familiarity_limit, quantile=0.99, fitted_on="nothing"),
     )
-    return write_bundle(folder, config, "# Mean darkness\n\nA stand-in for tests.\n")
+    return write_bundle(folder, config)
 
 
 def change_config(bundle: Bundle, **changes: object) -> Bundle:
     """Rewrite ``model.json`` with other values."""
-    return write_bundle(bundle.folder, dataclasses.replace(bundle.config, **changes), "# Changed\n")  # type: ignore[arg-type]
+    return write_bundle(bundle.folder, dataclasses.replace(bundle.config, **changes))  # type: ignore[arg-type]
 
 
 def _darkness_graph(

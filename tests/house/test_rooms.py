@@ -9,6 +9,7 @@ from typing import Any
 
 import grimp
 import pytest
+from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What every room may use.
@@ -20,6 +21,11 @@ def contracts() -> list[dict[str, Any]]:
     document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = document["tool"]["importlinter"]["contracts"]
     return found
+
+
+def test_every_contract_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == 0
 
 
 def test_every_package_that_is_imported_has_a_contract(contracts: list[dict[str, Any]]) -> None:

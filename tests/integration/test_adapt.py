@@ -21,6 +21,7 @@ from crackscope.errors import DataError, MissingClassError, NoPhotosError, NotBe
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.verify import verify_bundle
 from crackscope.labels import Label
+from crackscope.model_card.card import model_card
 from tests.helpers.adaptable import write_adaptable_bundle
 from tests.helpers.patches import write_patches
 
@@ -63,8 +64,8 @@ def test_labels_make_a_model_that_knows_the_site(tmp_path: Path, model: Path, ti
     assert sheet["go"] is True
     assert [point["labels"] for point in sheet["curve"]] == [12, 24, 48]
     card = (new / "README.md").read_text(encoding="utf-8")
-    assert "## Go or no-go" in card
-    assert "### Line filters" in card
+    assert card == model_card(load_bundle(new).config)
+    assert "## Go or no-go on its site\n\nLine filters with head, calibration" in card
 
 
 def test_healthy_concrete_alone_is_enough(

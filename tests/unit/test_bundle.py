@@ -140,13 +140,14 @@ def test_a_model_that_does_not_say_how_sure_cells_are_has_the_usual_numbers(bund
     assert load_bundle(bundle.folder).config.cells == USUAL_CELLS
 
 
-def test_a_config_is_written_anew_beside_its_network_and_card(bundle: Bundle) -> None:
-    card = (bundle.folder / CARD_NAME).read_bytes()
+def test_a_config_is_written_anew_with_its_card_beside_the_network(bundle: Bundle) -> None:
     cells = Calibration(method="none", scale=2.0, bias=-5.0, fitted_on="z")
-    written = write_config(Bundle(bundle.folder, dataclasses.replace(bundle.config, cells=cells)))
+    written = write_config(
+        Bundle(bundle.folder, dataclasses.replace(bundle.config, cells=cells, name="Another"))
+    )
     assert load_bundle(bundle.folder) == written
     assert written.config.cells == cells
-    assert (bundle.folder / CARD_NAME).read_bytes() == card
+    assert (bundle.folder / CARD_NAME).read_text(encoding="utf-8").startswith("# Another\n")
 
 
 def test_a_whole_number_may_stand_for_a_float(bundle: Bundle) -> None:

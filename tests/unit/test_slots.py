@@ -36,7 +36,7 @@ def slotted(old: Bundle, tmp_path: Path) -> Bundle:
     model = with_slots(onnx.load(old.onnx_path), "old")
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, tmp_path / "new" / ONNX_NAME)
-    return write_bundle(tmp_path / "new", old.config, "# New\n")
+    return write_bundle(tmp_path / "new", old.config)
 
 
 def outputs(bundle: Bundle) -> dict[str, np.ndarray]:
@@ -58,7 +58,7 @@ def test_the_model_that_ships_can_be_adapted(tmp_path: Path) -> None:
     shipped = load_bundle()
     head = read_head(shipped)
     write_graph(shipped, head, shipped.config.calibration, tmp_path / ONNX_NAME)
-    same = write_bundle(tmp_path, shipped.config, "# Same\n")
+    same = write_bundle(tmp_path, shipped.config)
     images = np.random.default_rng(1).integers(0, 256, (3, *shipped.config.input_hw, 3), dtype=np.uint8)
     before, after = (open_session(one, device="cpu").run(images) for one in (shipped, same))
     np.testing.assert_allclose(after.logit, before.logit, rtol=0, atol=1e-4)
@@ -84,7 +84,7 @@ def test_adapting_swaps_arrays_and_nothing_else(slotted: Bundle, tmp_path: Path)
 def test_every_precision_keeps_the_slots(slotted: Bundle, tmp_path: Path, precision: Precision) -> None:
     (tmp_path / "variant").mkdir()
     write_variant(slotted.onnx_path, tmp_path / "variant" / ONNX_NAME, precision, IMAGES)
-    variant = write_bundle(tmp_path / "variant", slotted.config, "# Variant\n")
+    variant = write_bundle(tmp_path / "variant", slotted.config)
     model = onnx.load(variant.onnx_path)
     assert has_slots(model)
     for slot, array in read_slots(onnx.load(slotted.onnx_path)).items():
@@ -111,9 +111,7 @@ def test_a_calibrated_graph_keeps_its_calibration(slotted: Bundle, tmp_path: Pat
     write_graph(slotted, read_head(slotted), calibration, tmp_path / ONNX_NAME)
     found = read_slots(onnx.load(tmp_path / ONNX_NAME))
     assert (float(found[Slot.SCALE]), float(found[Slot.OFFSET])) == (0.5, -1.25)
-    bundle = write_bundle(
-        tmp_path, dataclasses.replace(slotted.config, calibration=calibration), "# Calibrated\n"
-    )
+    bundle = write_bundle(tmp_path, dataclasses.replace(slotted.config, calibration=calibration))
     answer = outputs(bundle)
     np.testing.assert_allclose(
         answer["score"], 1 / (1 + np.exp(1.25 - 0.5 * answer["logit"])), rtol=0, atol=1e-6

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +10,12 @@ from typing import Any
 from crackscope import __version__
 from crackscope.adaptation.adapt import Adaptation
 from crackscope.adaptation.graph import write_graph
-from crackscope.adaptation.sheet import Expected, Sheet
-from crackscope.bundle import CARD_NAME, ONNX_NAME, Bundle, ModelConfig, write_bundle
+from crackscope.adaptation.sheet import Sheet
+from crackscope.bundle import ONNX_NAME, Bundle, ModelConfig, write_bundle
 from crackscope.errors import ExportError
-from crackscope.evaluation.metrics import TITLES
-from crackscope.evaluation.tables import Table, limits_text, number_text
+from crackscope.evaluation.tables import Table
 from crackscope.inference.verify import verify_bundle
+from crackscope.model_card.site import SITE_COLUMNS, sheet_notes, site_notes, site_rows, site_title
 from crackscope.storage import atomic_folder, write_json
 
 ADAPTATION_NAME = "adaptation.json"
@@ -34,7 +32,7 @@ def write_adaptation(folder: Path, adaptation: Adaptation) -> Bundle:
     with atomic_folder(folder) as temporary:
         write_graph(adaptation.base, adaptation.head, adaptation.calibration, temporary / ONNX_NAME)
         write_json(temporary / ADAPTATION_NAME, adaptation_document(adaptation))
-        bundle = write_bundle(temporary, config, adapted_card(adaptation, config))
+        bundle = write_bundle(temporary, config)
         if broken := [check for check in verify_bundle(temporary) if check.passed is False]:
             found = "; ".join(f"{check.name}: {check.detail}" for check in broken)
             raise ExportError(f"the adapted model is not sound and was not written: {found}")
@@ -82,89 +80,15 @@ def adaptation_document(adaptation: Adaptation) -> dict[str, Any]:
 
 def sheet_table(sheet: Sheet) -> Table:
     """What to expect on the site before and after, with 95 % intervals."""
+    said = asdict(sheet)
     return Table(
-        title=f"Expected on new photos of this site, from {sheet.judged_on}",
-        columns=("", "before", "95 % interval", "after", "95 % interval"),
-        rows=tuple(
-            (TITLES[before.metric], *_cells(before), *_cells(after))
-            for before, after in zip(sheet.before, sheet.after, strict=True)
-        ),
-        notes=(*sheet.advice, *_curve_note(sheet)),
+        title=site_title(said), columns=SITE_COLUMNS, rows=site_rows(said), notes=tuple(sheet_notes(said))
     )
 
 
 def notes(adaptation: Adaptation) -> tuple[str, ...]:
     """What the table does not say: band, familiarity, and what could not be read."""
-    found = [f"Review band: {adaptation.review.reason}."]
-    if adaptation.unfamiliar_before:
-        found.append(
-            f"The old model calls {adaptation.unfamiliar_before:.0%} of these photos unfamiliar; the new one "
-            "knows them."
-        )
-    if adaptation.failures:
-        found.append(f"{len(adaptation.failures):,} photos could not be read and were left out.")
-    if adaptation.counts.positive == 0:
-        found.append(
-            "No real crack of the site was seen: recall is that of painted cracks. A few labelled tiles "
-            "would tell."
-        )
-    return tuple(found)
-
-
-def adapted_card(adaptation: Adaptation, config: ModelConfig) -> str:
-    """The sheet as a card, and the old model's card below it."""
-    table = sheet_table(adaptation.sheet)
-    counts = adaptation.counts
-    lines = [
-        f"# {config.name}",
-        "",
-        f"{adaptation.base.config.name} with head, calibration, threshold and review band fitted to one "
-        f"site: {counts.positive:,} Positive and {counts.negative:,} Negative labelled tiles, "
-        f"{counts.healthy:,} healthy tiles with painted cracks. For that site only.",
-        "",
-        "## Go or no-go",
-        "",
-        table.title + ":",
-        "",
-        *_markdown(table),
-        "",
-        *(f"- {note}" for note in (*table.notes, *notes(adaptation))),
-        "",
-        f"Positive from a score of {config.threshold.value:.4f} ({config.threshold.rule}). "
-        f"The numbers are in `{ADAPTATION_NAME}`.",
-        "",
-        "## The model it was adapted from",
-        "",
-        _old_card(adaptation.base),
-    ]
-    return "\n".join(lines).rstrip() + "\n"
+    return tuple(site_notes(adaptation_document(adaptation)))
 
 
 _SUFFIX = ", adapted to a site"
-
-
-def _cells(expected: Expected) -> tuple[str, str]:
-    return number_text(expected.value), limits_text(expected.low, expected.high)
-
-
-def _curve_note(sheet: Sheet) -> list[str]:
-    if len(sheet.curve) < 2:
-        return []
-    points = ", ".join(f"{point.balanced_accuracy:.3f} from {point.labels}" for point in sheet.curve)
-    return [f"Learning curve, balanced accuracy by labels: {points}."]
-
-
-def _markdown(table: Table) -> Sequence[str]:
-    rule = "|" + "|".join("---" if not index else "---:" for index in range(len(table.columns))) + "|"
-    return (
-        [f"| {' | '.join(cells)} |" for cells in (table.columns,)]
-        + [rule]
-        + [f"| {' | '.join(cells)} |" for cells in table.rows]
-    )
-
-
-def _old_card(base: Bundle) -> str:
-    path = base.folder / CARD_NAME
-    if not path.is_file():
-        return "It came without a card."
-    return re.sub(r"^#", "###", path.read_text(encoding="utf-8"), flags=re.MULTILINE)

@@ -17,26 +17,8 @@ from sklearn.metrics import (
 
 from crackscope.errors import DataError, NoPhotosError, SettingsError
 from crackscope.evaluation.calibration_error import calibration_error
-
-#: What people call each metric that has an interval.
-TITLES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "recall": "recall",
-    "specificity": "specificity",
-    "precision": "precision",
-    "precision_at_prior": "precision at the prior",
-    "f1": "F1",
-    "mcc": "MCC",
-    "auroc": "AUROC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "ece": "calibration error (ECE)",
-}
-
-#: Their names in records and JSON, in the order of every table.
-METRICS = tuple(TITLES)
+from crackscope.metric_text import METRICS as METRICS
+from crackscope.metric_text import TITLES as TITLES
 
 #: The metrics that fall as a model gets better.
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})

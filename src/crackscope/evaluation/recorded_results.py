@@ -9,12 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crackscope.bundle import CARD_NAME, Bundle, write_bundle
+from crackscope.bundle import Bundle, write_config
 from crackscope.errors import DataError
-from crackscope.evaluation.metrics import TITLES
-from crackscope.evaluation.tables import limits_text, number_text
-
-_HEADING = "## Measured at its threshold"
+from crackscope.metric_text import estimate_text
 
 _COLUMNS = ("balanced_accuracy", "auroc", "recall", "specificity", "ece")
 
@@ -46,46 +43,7 @@ def add_measurements(
     }
     found = {kind: {**bundle.config.measured.get(kind, {}), **new} for kind, new in found.items()}
     config = replace(bundle.config, measured=found)
-    path = bundle.folder / CARD_NAME
-    card = path.read_text(encoding="utf-8") if path.is_file() else f"# {config.name}\n"
-    return write_bundle(bundle.folder, config, f"{without_measurements(card)}\n\n{measured_section(found)}")
-
-
-def without_measurements(card: str) -> str:
-    """A card up to its section of measurements, for a model that they are not of; no line end."""
-    return card.split(f"\n{_HEADING}\n")[0].rstrip()
-
-
-def measured_section(measured: Mapping[str, Any]) -> str:
-    """The section of the card, as Markdown; it is the card's last."""
-    lines = [_HEADING, ""]
-    if evaluations := measured.get("evaluations"):
-        titles = [TITLES[name] for name in _COLUMNS]
-        titles += ["review", "Positive: right or reviewed", "Negative: right or reviewed"]
-        lines += [f"| photos | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
-        lines += [_row(name, one) for name, one in evaluations.items()]
-        lines += ["", "In brackets 95 % intervals by group."]
-    if robustness := measured.get("robustness"):
-        lines += ["", *(f"- {name}: {one['worst']}." for name, one in robustness.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _row(name: str, one: Mapping[str, Any]) -> str:
-    cells = [*(_cell(one[column]) for column in _COLUMNS), _percent(one["review"])]
-    cells += [_percent(one["coverage"][label]) for label in ("Positive", "Negative")]
-    return f"| {name}: {one['photos']:,} ({one['groups']:,} groups) | {' | '.join(cells)} |"
-
-
-def _cell(estimate: list[float | None]) -> str:
-    value, low, high = estimate
-    return number_text(value) + ("" if low is None else f" {limits_text(low, high)}")
-
-
-def _percent(estimate: list[float | None]) -> str:
-    value, low, high = estimate
-    if value is None:
-        return "-"
-    return f"{value:.1%}" + ("" if low is None else f" [{low:.1%}, {high:.1%}]")
+    return write_config(Bundle(bundle.folder, config))
 
 
 def _evaluations(bundle: Bundle, name: str, folder: Path) -> dict[str, dict[str, Any]]:
@@ -118,7 +76,7 @@ def _robustness(bundle: Bundle, folder: Path) -> dict[str, Any]:
         clean, *distorted = document["conditions"]
         worst = min(distorted, key=lambda one: _or_one(one["values"]["recall"]))
         recall, specificity = (
-            f"{_cell(_limits(worst, name))} for {_cell(_limits(clean, name))}"
+            f"{estimate_text(*_limits(worst, name))} for {estimate_text(*_limits(clean, name))}"
             for name in ("recall", "specificity")
         )
         return {

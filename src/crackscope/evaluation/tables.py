@@ -1,4 +1,4 @@
-"""Metrics as text for people: as many digits as they are worth, and never 1.0000 for almost."""
+"""Evaluations and comparisons as tables for people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from crackscope.evaluation.evaluate import Evaluation, ReviewSummary
 from crackscope.evaluation.intervals import FEW_GROUPS, Interval
 from crackscope.evaluation.metrics import METRICS, TITLES
 from crackscope.labels import Label
+from crackscope.metric_text import limits_text as limits_text
+from crackscope.metric_text import number_text as number_text
 
 _ABSENT = "-"
 
@@ -21,19 +23,6 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
-
-
-def number_text(value: float | None, sign: str = "") -> str:
-    """Four decimals; more where four would turn a value below 1 into 1.0000."""
-    if value is None:
-        return _ABSENT
-    text = f"{value:{sign}.4f}"
-    return f"{value:{sign}.6f}" if text.lstrip("+-") == "1.0000" and abs(value) < 1 else text
-
-
-def limits_text(low: float | None, high: float | None, sign: str = "") -> str:
-    """``[low, high]``, or a dash."""
-    return _ABSENT if low is None else f"[{number_text(low, sign)}, {number_text(high, sign)}]"
 
 
 def evaluation_table(evaluation: Evaluation, *, labels: str | None = None) -> Table:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundle import (
-    CARD_NAME,
     ONNX_NAME,
     Bundle,
     KnownAnswers,
@@ -22,7 +21,6 @@ from crackscope.bundle import (
 from crackscope.errors import DataError, ExportError, PhotoError
 from crackscope.evaluation.evaluate import score_photos
 from crackscope.evaluation.photos import GroupedPhoto
-from crackscope.evaluation.recorded_results import without_measurements
 from crackscope.images import read_photo
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.known_answers import known_answers, known_images
@@ -82,14 +80,14 @@ def export_variant(
     with atomic_folder(output) as folder:
         images = _read(calibration, base.config.input_hw) if calibration else None
         write_variant(base.onnx_path, folder / ONNX_NAME, precision, images)
-        variant = write_bundle(folder, base.config, "")
+        variant = write_bundle(folder, base.config)
         if precision is Precision.INT8:
             variant = write_config(Bundle(folder, replace(variant.config, answers=record_answers(variant))))
         gate = _judge(base, variant, judged, progress)
         if objections := gate.objections():
             raise ExportError(f"{precision} is refused: {'; '.join(objections)}. Measured {gate}")
         config = _config(base, precision, gate, len(calibration), variant.config.answers)
-        variant = write_bundle(folder, config, _card(base, precision, gate))
+        variant = write_bundle(folder, config)
         if broken := [check for check in verify_bundle(folder) if check.passed is False]:
             found = "; ".join(f"{check.name}: {check.detail}" for check in broken)
             raise ExportError(f"{precision} is refused: the model is not sound: {found}")
@@ -170,6 +168,7 @@ def _config(
         "base_sha256": base.identity,
         "calibration_photos": n_calibration,
         "gate": asdict(gate),
+        "finding": str(gate),
     }
     return replace(
         base.config,
@@ -177,14 +176,4 @@ def _config(
         measured={},
         answers=answers,
         training={**base.config.training, "precision": facts},
-    )
-
-
-def _card(base: Bundle, precision: Precision, gate: GateResult) -> str:
-    path = base.folder / CARD_NAME
-    card = path.read_text(encoding="utf-8") if path.is_file() else f"# {base.config.name}"
-    return (
-        f"{without_measurements(card)}\n\n## Precision\n\n"
-        f"The network in {precision}, made of {base.config.name} (SHA-256 {base.identity[:16]}…). "
-        f"Against it, {gate}. All results above are that model's.\n"
     )

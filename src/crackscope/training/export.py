@@ -21,7 +21,6 @@ from crackscope.inference.open_session import open_session
 from crackscope.inference.outputs import ModelOutputs
 from crackscope.slot_surgery import with_slots
 from crackscope.storage import atomic_folder
-from crackscope.training.card import model_card
 from crackscope.training.familiarity import DistanceOutput, FamiliarityModel
 from crackscope.training.network import CrackNetwork
 
@@ -103,7 +102,7 @@ def export_bundle(
         export_onnx(graph, temporary / ONNX_NAME, config.input_hw)
         parity = check_parity(graph, Bundle(temporary, config), check_images_nhwc)
         config = replace(config, training={**config.training, "parity": asdict(parity)})
-        bundle = write_bundle(temporary, config, model_card(config))
+        bundle = write_bundle(temporary, config)
     return Bundle(folder, bundle.config)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from crackscope.bundle import Bundle, write_bundle
+from crackscope.bundle import Bundle, write_config
 from crackscope.dataset.records import Manifest
 from crackscope.evaluation.evaluate import Evaluation, evaluate
 from crackscope.evaluation.metrics import METRICS
 from crackscope.evaluation.photos import photos_of_manifest
 from crackscope.inference.classifier import CrackClassifier
-from crackscope.training.card import model_card
 from crackscope.training.listener import Listener
 
 
@@ -24,8 +23,7 @@ def evaluate_test_part(bundle: Bundle, manifest: Manifest, listener: Listener) -
 def add_results(bundle: Bundle, evaluation: Evaluation) -> Bundle:
     """The same model, with its results on the test part in ``model.json`` and card."""
     training = {**bundle.config.training, "test": summarise(evaluation)}
-    config = replace(bundle.config, training=training)
-    return write_bundle(bundle.folder, config, model_card(config))
+    return write_config(Bundle(bundle.folder, replace(bundle.config, training=training)))
 
 
 def summarise(evaluation: Evaluation) -> dict[str, Any]:

@@ -26,7 +26,7 @@ CALIBRATION = Calibration(method="test", scale=0.5, bias=-1.25, fitted_on="nothi
 def rewrite(bundle: Bundle, folder: Path, head: Head = NEW_HEAD) -> Bundle:
     folder.mkdir()
     write_graph(bundle, head, CALIBRATION, folder / ONNX_NAME)
-    return write_bundle(folder, dataclasses.replace(bundle.config, calibration=CALIBRATION), "# New\n")
+    return write_bundle(folder, dataclasses.replace(bundle.config, calibration=CALIBRATION))
 
 
 @pytest.mark.parametrize("half_precision", [False, True])

@@ -14,12 +14,13 @@ from crackscope.errors import DataError
 from crackscope.evaluation.as_seen import evaluate_as_seen
 from crackscope.evaluation.evaluate import evaluate
 from crackscope.evaluation.photos import find_labelled_photos
-from crackscope.evaluation.recorded_results import add_measurements, measured_section
+from crackscope.evaluation.recorded_results import add_measurements
 from crackscope.evaluation.report import write_evaluation
 from crackscope.evaluation.robustness import measure_robustness
 from crackscope.evaluation.robustness_report import write_robustness
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.labels import Label
+from crackscope.model_card.card import model_card
 from crackscope.storage import sha256_file
 
 
@@ -36,7 +37,6 @@ def results(tmp_path_factory: pytest.TempPathFactory, data: Path, classifier: Cr
 def copy(tmp_path: Path, model: Path) -> Path:
     folder = tmp_path / "model"
     shutil.copytree(model, folder)
-    (folder / CARD_NAME).write_text("# A model\n\nFor walls.\n", encoding="utf-8")
     return folder
 
 
@@ -46,8 +46,7 @@ def test_card_and_config_say_what_was_measured(copy: Path, results: Path) -> Non
 
     assert measured["evaluations"]["a wall"]["recall"][0] == pytest.approx(5 / 6)
     assert measured["evaluations"]["a wall"]["coverage"]["Positive"][0] == 1
-    assert card.startswith("# A model\n\nFor walls.\n\n## Measured at its threshold\n")
-    assert card.endswith(measured_section(measured))
+    assert card == model_card(load_bundle(copy).config)
     assert "| a wall: 12 (11 groups) | 0.8333 [" in card
     assert "- a dark wall: of 12 photos distorted in " in card
 

@@ -18,6 +18,7 @@ from crackscope.evaluation.report import write_evaluation
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.known_answers import EXACT
 from crackscope.inference.open_session import answers_stray, open_session
+from crackscope.model_card.card import model_card
 from crackscope.precision import export as room
 from crackscope.precision.export import export_variant
 from crackscope.precision.gate import GateResult
@@ -54,8 +55,9 @@ def test_a_variant_that_passes_is_a_whole_model_with_its_gate(
     assert (facts["name"], facts["base_sha256"]) == ("fp16", base.identity)
     assert facts["gate"]["photos"] == found.gate.photos == 24
     card = (bundle.folder / CARD_NAME).read_text(encoding="utf-8")
-    assert card.startswith("# Line filters")
-    assert "## Precision" in card
+    assert card == model_card(bundle.config)
+    assert f"The network in fp16, made of another (SHA-256 {base.identity[:16]}" in card
+    assert f"Against it, {found.gate}." in card
     CrackClassifier.load(bundle.folder).predict([str(photo.file) for photo in photos])
 
 

@@ -27,7 +27,7 @@ def base(tmp_path: Path) -> Bundle:
 def variant_of(base: Bundle, folder: Path, precision: Precision) -> Bundle:
     folder.mkdir()
     write_variant(base.onnx_path, folder / ONNX_NAME, precision, IMAGES)
-    return write_bundle(folder, base.config, "# Variant\n")
+    return write_bundle(folder, base.config)
 
 
 def constants(bundle: Bundle) -> dict[str, int]:

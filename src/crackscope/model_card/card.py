@@ -1,25 +1,39 @@
-"""The model card that lies beside every model: what it is for, what made it, and what it does not know."""
+"""The card beside every model: what it is for, what made it, how good it is, what it does not know."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from crackscope.bundle import ModelConfig
+from crackscope.model_card.measured import measured_section
+from crackscope.model_card.site import site_section
+from crackscope.model_config import ModelConfig
 
 _HEADLINE = ("accuracy", "balanced_accuracy", "recall", "specificity", "precision", "f1", "mcc", "auroc")
 
 
 def model_card(config: ModelConfig) -> str:
     """The card as Markdown, made of ``model.json`` alone."""
+    training = config.training
+    first = _first_training(training)
     sections = [
         _title(config),
         _use(config),
-        _data(config.training),
-        _results(config.training),
+        site_section(training),
+        _data(first),
+        _results(first),
         _decision(config),
-        _making(config),
+        _making(config, first),
+        _precision(training),
+        measured_section(config.measured),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _first_training(training: dict[str, Any]) -> dict[str, Any]:
+    """Of a model adapted to a site: how the model that it came from was trained."""
+    while "base" in training:
+        training = training["base"]
+    return training
 
 
 def _title(config: ModelConfig) -> str:
@@ -43,7 +57,7 @@ def _use(config: ModelConfig) -> str:
 
 
 def _data(training: dict[str, Any]) -> str:
-    if "data" not in training:
+    if "sources" not in training.get("data", {}):
         return ""
     rows = [
         f"| {source} | {count['Positive']:,} | {count['Negative']:,} |"
@@ -115,12 +129,23 @@ def _decision(config: ModelConfig) -> str:
     return "## How it decides\n\n" + "\n".join(lines)
 
 
-def _making(config: ModelConfig) -> str:
+def _making(config: ModelConfig, training: dict[str, Any]) -> str:
     lines = [f"- Starting weights: {config.weights}"]
-    if parity := config.training.get("parity"):
+    if parity := training.get("parity"):
         lines.append(
             f"- ONNX against PyTorch on {parity['images']} real images: scores differ by at most "
             f"{parity['score_difference']:.1e}, {parity['labels_changed']} labels differ"
         )
     lines.append("- Versions: " + ", ".join(f"{name} {found}" for name, found in config.versions.items()))
     return "## How it was made\n\n" + "\n".join(lines) + "\n\nThe whole recipe is in `model.json`."
+
+
+def _precision(training: dict[str, Any]) -> str:
+    if "precision" not in training:
+        # A model that is adapted to a site computes as the model that it came from.
+        return _precision(training["base"]) if "base" in training else ""
+    facts = training["precision"]
+    made = f"The network in {facts['name']}, made of another (SHA-256 {facts['base_sha256'][:16]}…)."
+    # Models of earlier versions have the gate's numbers, and no sentence of them.
+    against = f" Against it, {facts['finding']}." if "finding" in facts else ""
+    return f"## Precision\n\n{made}{against} The results on the test part are that model's."

@@ -26,6 +26,7 @@ from crackscope.errors import (
     UnreadablePhotoError,
 )
 from crackscope.levels import NOTHING_DECLARED, Declared, fit_levels
+from crackscope.photo_limits import LIMIT_PIXELS as LIMIT_PIXELS
 from crackscope.profiles import to_srgb
 from crackscope.rasters import RasterPixels, open_raster
 from crackscope.signatures import rare_jpeg, what_it_is
@@ -41,9 +42,6 @@ IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm"}
     | {".pgm", ".jp2", ".avif", ".heic", ".heif"}
 )
-
-#: Above this many pixels a photo is refused unless the caller raises the limit (a 200-megapixel phone fits).
-LIMIT_PIXELS = 256_000_000
 
 #: Shorter sides hold too little to be scored.
 MIN_SIDE_PX = 16

@@ -29,7 +29,9 @@ from crackscope.cli.model_options import (
     TestTimeAugmentation,
     ThresholdScore,
 )
+from crackscope.cli.scan_options import LimitPixels
 from crackscope.inference.engines import Device, Engine
+from crackscope.inference.settings import USUAL
 
 
 def predict(
@@ -38,9 +40,7 @@ def predict(
     model: ModelFolder = None,
     threshold: ThresholdScore = None,
     tta: TestTimeAugmentation = False,
-    limit_pixels: Annotated[
-        int, typer.Option(min=1, help="Photos with more pixels than this are errors.")
-    ] = 256_000_000,
+    limit_pixels: LimitPixels = USUAL.limit_pixels,
     fast_decode: Annotated[
         bool, typer.Option("--fast-decode", help="Decode large JPEGs at a reduced size: see `predict`.")
     ] = False,

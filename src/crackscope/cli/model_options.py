@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crackscope.inference.engines import Device, Engine
+from crackscope.inference.settings import THRESHOLD
 
 ModelFolder = Annotated[
     Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
@@ -25,7 +26,10 @@ DeviceName = Annotated[
 ThresholdScore = Annotated[
     float | None,
     typer.Option(
-        "--threshold", min=0, max=1, help="Positive from this score on; without it the model's own."
+        "--threshold",
+        min=THRESHOLD.least,
+        max=THRESHOLD.most,
+        help="Positive from this score on; without it the model's own.",
     ),
 ]
 TestTimeAugmentation = Annotated[

@@ -23,7 +23,9 @@ from crackscope.cli.model_options import (
     TestTimeAugmentation,
     ThresholdScore,
 )
+from crackscope.cli.scan_options import LimitPixels
 from crackscope.inference.engines import Device, Engine
+from crackscope.inference.settings import USUAL
 from crackscope.inference.writers import Format, text_lines, write_outcomes
 from crackscope.labels import Label
 from crackscope.records import Failure, Outcome
@@ -88,9 +90,7 @@ def predict(
     device: DeviceName = Device.AUTO,
     engine: EngineName = Engine.ONNXRUNTIME,
     tta: TestTimeAugmentation = False,
-    limit_pixels: Annotated[
-        int, typer.Option(min=1, help="Photos with more pixels than this are errors.")
-    ] = 256_000_000,
+    limit_pixels: LimitPixels = USUAL.limit_pixels,
     fast_decode: Annotated[
         bool,
         typer.Option(

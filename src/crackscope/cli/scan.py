@@ -20,6 +20,7 @@ from crackscope.cli.scan_options import (
     scan_settings,
 )
 from crackscope.inference.engines import Device, Engine
+from crackscope.inference.settings import USUAL
 
 if TYPE_CHECKING:
     from crackscope.scanning.folder import ScanSummary
@@ -39,7 +40,7 @@ def scan(
     model: ModelFolder = None,
     tile_px: TilePx = "auto",
     scales: Scales = "1",
-    overlap: Overlap = 0.5,
+    overlap: Overlap = USUAL.overlap,
     threshold: ThresholdScore = None,
     mm_per_px: MmPerPx = None,
     every: Every = 1.0,
@@ -48,8 +49,8 @@ def scan(
     ] = None,
     engine: EngineName = Engine.ONNXRUNTIME,
     device: DeviceName = Device.AUTO,
-    memory_mb: MemoryMb = 1024,
-    limit_pixels: LimitPixels = 4_000_000_000,
+    memory_mb: MemoryMb = USUAL.memory_mb,
+    limit_pixels: LimitPixels = USUAL.limit_pixels,
     overlays: Annotated[
         bool, typer.Option(help="Draw a heat map over every photo: a copy, in overlays/.")
     ] = True,

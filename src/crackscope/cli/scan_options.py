@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crackscope.errors import SettingsError
+from crackscope.inference.settings import MEMORY_MB, MM_PER_PX, OVERLAP
 
 if TYPE_CHECKING:
     from crackscope.scanning.records import ScanSettings
@@ -18,15 +19,23 @@ Scales = Annotated[
     str, typer.Option(help="Scan at several sizes at once: multiples of the tile, such as 0.5,1,2.")
 ]
 Overlap = Annotated[
-    float, typer.Option(min=0, max=0.9, help="Share of a tile that its neighbour covers too.")
+    float,
+    typer.Option(min=OVERLAP.least, max=OVERLAP.most, help="Share of a tile that its neighbour covers too."),
 ]
 MmPerPx = Annotated[
     float | None,
-    typer.Option(min=0.0001, help="Millimetres per pixel, if you know them: lengths are given in mm."),
+    typer.Option(
+        min=MM_PER_PX.least,
+        max=MM_PER_PX.most,
+        help="Millimetres per pixel, if you know them: lengths are given in mm.",
+    ),
 ]
 Every = Annotated[float, typer.Option(min=0.001, help="Seconds between the frames taken from a video.")]
 MemoryMb = Annotated[
-    int, typer.Option(min=1, help="A photo that needs more than this decoded is read piece by piece.")
+    int,
+    typer.Option(
+        min=int(MEMORY_MB.least), help="A photo that needs more than this decoded is read piece by piece."
+    ),
 ]
 LimitPixels = Annotated[int, typer.Option(min=1, help="Photos with more pixels than this are refused.")]
 

@@ -10,12 +10,12 @@ import typer
 
 from crackscope.errors import SettingsError
 from crackscope.extras import needs_extra
+from crackscope.serving.settings import AT_LEAST, DEFAULT_DATA_DIR, KEEP_UPLOADS_H, Limits, ServeSettings
 
 if TYPE_CHECKING:
     from crackscope.serving.auth import Users
     from crackscope.serving.context import Server
     from crackscope.serving.scan_import import OpenedScan
-    from crackscope.serving.settings import ServeSettings
 
 app = typer.Typer(name="serve", invoke_without_command=True)
 users = typer.Typer(
@@ -24,7 +24,8 @@ users = typer.Typer(
 app.add_typer(users)
 
 DataDir = Annotated[Path, typer.Option(help="Folder of the photos, the database and the users.")]
-DEFAULT_DATA_DIR = Path("crackscope-data")
+_USUAL = ServeSettings()
+_LIMITS = _USUAL.limits
 
 
 @app.callback()
@@ -32,7 +33,7 @@ def serve(
     context: typer.Context,
     host: Annotated[
         str, typer.Option(help="Address to listen on; others than this machine need users first.")
-    ] = "127.0.0.1",
+    ] = _USUAL.host,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")
     ] = 8000,
@@ -66,25 +67,36 @@ def serve(
     ] = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Photos of all clients in one run of the model.")
-    ] = 8,
+    ] = _USUAL.batch_size,
     keep_uploads: Annotated[
-        float, typer.Option(min=0, help="Hours until photos outside a project are deleted.")
-    ] = 24.0,
+        float,
+        typer.Option(min=KEEP_UPLOADS_H.least, help="Hours until photos outside a project are deleted."),
+    ] = _USUAL.keep_uploads_h,
     request_log: Annotated[
         Path | None,
         typer.Option(
             help="File that gets a line of JSON for every answer; '-' is standard error.", show_default=False
         ),
     ] = None,
-    limit_files: Annotated[int, typer.Option(min=1, help="Most photos in one request.")] = 256,
-    limit_file_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of one photo.")] = 64,
-    limit_request_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of one request.")] = 512,
+    limit_files: Annotated[int, typer.Option(min=1, help="Most photos in one request.")] = _LIMITS.files,
+    limit_file_mb: Annotated[
+        int, typer.Option(min=1, help="Most megabytes of one photo.")
+    ] = _LIMITS.file_bytes // 1_000_000,
+    limit_request_mb: Annotated[
+        int, typer.Option(min=1, help="Most megabytes of one request.")
+    ] = _LIMITS.request_bytes // 1_000_000,
     limit_pixels: Annotated[
         int, typer.Option(min=1, help="Photos with more pixels than this are refused.")
-    ] = 120_000_000,
-    limit_jobs: Annotated[int, typer.Option(min=1, help="Most scans that wait or run at a time.")] = 100,
-    limit_queue: Annotated[int, typer.Option(min=1, help="Most photos that wait for a prediction.")] = 1024,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a prediction is given up.")] = 60.0,
+    ] = _LIMITS.pixels,
+    limit_jobs: Annotated[
+        int, typer.Option(min=1, help="Most scans that wait or run at a time.")
+    ] = _LIMITS.jobs,
+    limit_queue: Annotated[
+        int, typer.Option(min=1, help="Most photos that wait for a prediction.")
+    ] = _LIMITS.queue,
+    timeout: Annotated[
+        float, typer.Option(min=AT_LEAST[float].least, help="Seconds until a prediction is given up.")
+    ] = _LIMITS.timeout_s,
     ray: Annotated[
         str | None,
         typer.Option(help="Address of a Ray cluster, or 'auto', that scans instead of this process."),
@@ -102,7 +114,6 @@ def serve(
         import uvicorn
 
         from crackscope.serving.app import create_app
-        from crackscope.serving.settings import Limits, ServeSettings
     settings = ServeSettings(
         data_dir=data_dir,
         model=model,

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from crackscope.bundle import Bundle, load_bundle
 from crackscope.errors import MissingExtraError, PhotoError, SettingsError
 from crackscope.guard import one_photo
-from crackscope.images import LIMIT_PIXELS
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.inputs import PhotoSource, Reading, ReadyPhoto, open_photo, ready_photo, source_name
 from crackscope.inference.looking import look_at, scored_from_looks
@@ -24,7 +23,7 @@ from crackscope.inference.outputs import ModelOutputs, ScoredPhoto, average_odds
 from crackscope.inference.pipeline import SharedWorkers, growing_batches, map_in_order
 from crackscope.inference.review import review_reason
 from crackscope.inference.session import BATCH_SIZE, Session
-from crackscope.inference.settings import ScanSettings
+from crackscope.inference.settings import USUAL, ScanSettings
 from crackscope.labels import decide
 from crackscope.records import Failure, Outcome, Prediction
 
@@ -131,7 +130,7 @@ class CrackClassifier:
         paths: Iterable[str | Path | Failure],
         *,
         batch_size: int = BATCH_SIZE,
-        limit_pixels: int = LIMIT_PIXELS,
+        limit_pixels: int = USUAL.limit_pixels,
         fast_decode: bool = False,
     ) -> Generator[Outcome]:
         """Classify any number of files: outcomes in the order of ``paths``, in memory that does not grow.
@@ -154,7 +153,7 @@ class CrackClassifier:
         paths: Iterable[str | Path | Failure],
         *,
         batch_size: int = BATCH_SIZE,
-        limit_pixels: int = LIMIT_PIXELS,
+        limit_pixels: int = USUAL.limit_pixels,
         fast_decode: bool = False,
     ) -> Generator[ScoredPhoto | Failure]:
         """`predict_paths` before anything is decided: score, logit, embedding and activation map."""
@@ -162,9 +161,9 @@ class CrackClassifier:
             paths, self.reading(limit_pixels=limit_pixels, fast_decode=fast_decode), batch_size
         )
 
-    def reading(self, *, limit_pixels: int = LIMIT_PIXELS, fast_decode: bool = False) -> Reading:
+    def reading(self, *, limit_pixels: int = USUAL.limit_pixels, fast_decode: bool = False) -> Reading:
         """How this classifier reads photos; for `read`."""
-        overlap = TTA_OVERLAP if self.tta else ScanSettings().overlap
+        overlap = TTA_OVERLAP if self.tta else USUAL.overlap
         return Reading(
             config=self.bundle.config,
             settings=ScanSettings(overlap=overlap, limit_pixels=limit_pixels),

@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from crackscope.errors import SettingsError
+from crackscope.inference.settings import OVERLAP, TILE_PX
 
 #: Cells along a tile's side are the smallest divisor of the input's side that is not below this.
 MIN_CELLS_PER_TILE = 8
@@ -109,12 +110,11 @@ def plan_tiles(
     and photo end together.
 
     Raises:
-        SettingsError: ``overlap`` is not in [0, 0.9], or ``tile_px`` is too small.
+        SettingsError: ``overlap`` is out of its range, or ``tile_px`` is too small.
     """
-    if not 0 <= overlap <= 0.9:
-        raise SettingsError(f"overlap is {overlap}; expected 0 to 0.9")
-    if tile_px < 16:
-        raise SettingsError(f"a tile of {tile_px} pixels is too small; expected at least 16")
+    OVERLAP.check("overlap", overlap)
+    if tile_px < TILE_PX.least:
+        raise SettingsError(f"a tile of {tile_px} pixels is too small; expected at least {TILE_PX.least}")
     cells_hw = (_cells_per_side(input_hw[0]), _cells_per_side(input_hw[1]))
     return TileGrid(
         photo_hw=photo_hw,

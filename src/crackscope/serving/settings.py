@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from crackscope.errors import SettingsError
+from crackscope.inference.settings import Range
 
 #: Where projects, photos and users are kept unless told otherwise.
 DEFAULT_DATA_DIR = Path("crackscope-data")
+
+#: Limits that are counted, and limits in seconds.
+AT_LEAST = {int: Range(1), float: Range(0.1)}
+KEEP_UPLOADS_H = Range(0.01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,10 @@ class Limits:
     jobs: int = 100
     timeout_s: float = 60.0
     upload_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        for name, found in asdict(self).items():
+            AT_LEAST[type(found)].check(f"the limit {name}", found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +77,8 @@ class ServeSettings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise SettingsError(f"the batch size is {self.batch_size}; expected 1 or more")
-        if self.keep_uploads_h <= 0:
-            raise SettingsError(f"uploads are kept {self.keep_uploads_h} hours; expected more than 0")
+        AT_LEAST[int].check("the batch size", self.batch_size)
+        KEEP_UPLOADS_H.check("hours that uploads are kept", self.keep_uploads_h)
 
     @property
     def loopback(self) -> bool:

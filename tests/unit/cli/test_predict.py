@@ -21,8 +21,8 @@ from crackscope import CrackScanner
 from crackscope.cli.app import app
 from crackscope.cli.predict import predict
 from crackscope.errors import BundleError, CrackscopeError, NoPhotosError, SettingsError
-from crackscope.images import LIMIT_PIXELS
 from crackscope.inference.session import BATCH_SIZE
+from crackscope.inference.settings import USUAL
 from crackscope.records import COLUMNS
 from tests.helpers.bundles import write_tiny_bundle
 from tests.helpers.waiting import PATIENCE_S
@@ -167,7 +167,7 @@ def test_a_device_that_is_not_here_is_an_error(run: Run, flag: tuple[str, str]) 
 def test_defaults_are_those_of_python() -> None:
     defaults = {name: p.default for name, p in inspect.signature(predict).parameters.items()}
     assert defaults["batch_size"] == BATCH_SIZE
-    assert defaults["limit_pixels"] == LIMIT_PIXELS
+    assert defaults["limit_pixels"] == USUAL.limit_pixels
 
 
 def test_errors_of_ours_are_not_tracebacks(model: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crackscope.errors import SettingsError
+from crackscope.inference.settings import MM_PER_PX, OVERLAP, THRESHOLD, TILE_PX, USUAL
 from crackscope.serving import jobs
 from crackscope.serving.context import CurrentServer, CurrentSession, Server, found
 from crackscope.serving.documents import JobDocument
@@ -58,10 +59,10 @@ def scan(
     session: CurrentSession,
     files: Annotated[list[UploadFile], File(description="Photos, any number.")],
     project_id: Annotated[RowId | None, Form()] = None,
-    overlap: Annotated[float, Form(ge=0, le=0.9)] = 0.5,
-    tile_px: Annotated[int | None, Form(ge=16, le=100_000)] = None,
-    threshold: Annotated[float | None, Form(ge=0, le=1)] = None,
-    mm_per_px: Annotated[float | None, Form(gt=0, le=1000)] = None,
+    overlap: Annotated[float, Form(ge=OVERLAP.least, le=OVERLAP.most)] = USUAL.overlap,
+    tile_px: Annotated[int | None, Form(ge=TILE_PX.least, le=TILE_PX.most)] = None,
+    threshold: Annotated[float | None, Form(ge=THRESHOLD.least, le=THRESHOLD.most)] = None,
+    mm_per_px: Annotated[float | None, Form(ge=MM_PER_PX.least, le=MM_PER_PX.most)] = None,
     skip_copies: Annotated[bool, Form(description="Skip files that the project has.")] = False,
     elements: Annotated[
         list[str] | None, Form(description="The element of each file, in their order; empty: of none.")
@@ -123,10 +124,10 @@ class ScanFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap: Annotated[float, Field(ge=0, le=0.9)] = 0.5
-    tile_px: Annotated[int | None, Field(ge=16, le=100_000)] = None
-    threshold: Annotated[float | None, Field(ge=0, le=1)] = None
-    mm_per_px: Annotated[float | None, Field(gt=0, le=1000)] = None
+    overlap: Annotated[float, Field(ge=OVERLAP.least, le=OVERLAP.most)] = USUAL.overlap
+    tile_px: Annotated[int | None, Field(ge=TILE_PX.least, le=TILE_PX.most)] = None
+    threshold: Annotated[float | None, Field(ge=THRESHOLD.least, le=THRESHOLD.most)] = None
+    mm_per_px: Annotated[float | None, Field(ge=MM_PER_PX.least, le=MM_PER_PX.most)] = None
 
 
 @router.post("/v1/projects/{project_id}/scan", status_code=202)

@@ -14,9 +14,10 @@ import typer
 from crackscope.cli.bars import photo_bar
 from crackscope.cli.evaluated_photos import Seed, print_table
 from crackscope.cli.model_options import Overwrite
-from crackscope.cli.serve import DEFAULT_DATA_DIR, DataDir
+from crackscope.cli.serve import DataDir
 from crackscope.errors import DataError, NotBetterError, OutputError, SettingsError
 from crackscope.extras import needs_extra
+from crackscope.serving.settings import DEFAULT_DATA_DIR
 
 if TYPE_CHECKING:
     from crackscope.adaptation.retrain import Retraining

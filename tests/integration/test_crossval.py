@@ -117,7 +117,7 @@ def test_bad_plans_are_refused_before_any_work(sources: list[Path], tmp_path: Pa
     write_patches(tmp_path / "one class", 6)
     for path in (tmp_path / "one class" / "Positive").iterdir():
         path.unlink()
-    with pytest.raises(MissingClassError):
+    with pytest.raises(MissingClassError, match=r"below .* there are"):
         crossval([sources[0], tmp_path / "one class"], arms, PLAN, output)
     assert not (output / "folds").exists()
 

@@ -284,7 +284,7 @@ def test_refused_connection_says_so_and_how_to_do_it_by_hand(tmp_path: Path) -> 
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/x.zip"
         metu = Published(name="metu", url=url, page="https://example.org/metu", credit="")
-        with pytest.raises(DownloadError) as caught:
+        with pytest.raises(DownloadError, match=r"^cannot reach 127\.0\.0\.1") as caught:
             fetch(metu, tmp_path / "datasets")
     message = str(caught.value)
     assert message.startswith("cannot reach 127.0.0.1")

@@ -168,7 +168,7 @@ def test_an_output_that_holds_the_photos_does_not_hide_them_from_the_second_run(
 
 def test_nothing_to_scan_is_an_error(bundle: Bundle, tmp_path: Path) -> None:
     (tmp_path / "void").mkdir()
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match="no photo found"):
         scanner(bundle).scan_paths([tmp_path / "void"], output=tmp_path / "out")
 
 

@@ -97,5 +97,5 @@ def test_nothing_to_probe_is_said(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_said_before_any_photo_is_read(data: Path) -> None:
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsError, match=r"nothing.safetensors"):
         probe("tf_efficientnetv2_b0", str(data / "nothing.safetensors"), data, side_px=48)

@@ -78,7 +78,7 @@ def test_what_does_not_pass_by_waiting_is_not_waited_for() -> None:
         tries.append(1)
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionError, match="Permission denied"):
         patiently(forbidden, patience_s=60)
     assert len(tries) == 1
 

@@ -116,16 +116,16 @@ def test_compare_says_which_is_better_or_that_nobody_knows(data: Path, model: Pa
 
 
 def test_bad_input_is_an_error_of_ours(data: Path, model: Path, tmp_path: Path) -> None:
-    with pytest.raises(BundleError):
+    with pytest.raises(BundleError, match=r"no model folder at .*nowhere"):
         _run("evaluate", data, "--model", tmp_path / "nowhere")
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match=r"there is no folder .*nowhere"):
         _run("evaluate", tmp_path / "nowhere", "--model", model)
     refused = CliRunner().invoke(app, ["evaluate", str(data), "--model", str(model), "--prior", "5"])
     assert refused.exit_code == 2
     assert "--prior" in refused.output
     with pytest.raises(SettingsError, match="unknown part"):
         _run("evaluate", data, "--model", model, "--part", "tests")
-    with pytest.raises(BundleError):
+    with pytest.raises(BundleError, match=r"no model folder at .*nowhere"):
         _run("compare", model, tmp_path / "nowhere", data)
 
 

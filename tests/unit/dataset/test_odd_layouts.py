@@ -42,7 +42,7 @@ def test_class_folders_in_any_case(tmp_path: Path, names: tuple[str, str]) -> No
 
 def test_three_folders_of_other_names_are_a_question(tmp_path: Path) -> None:
     touch(tmp_path, "crack/a.jpg", "sound/b.jpg", "spalling/c.jpg")
-    with pytest.raises(MissingClassError) as asked:
+    with pytest.raises(MissingClassError, match="there are") as asked:
         discover([tmp_path])
     for name in ("crack/", "sound/", "spalling/", "--positive", "--negative"):
         assert name in str(asked.value)

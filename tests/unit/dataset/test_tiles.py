@@ -128,7 +128,7 @@ def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(
 ) -> None:
     with pytest.raises(OutputError, match="not an empty folder"):
         write_tiles(*photos, photos[0])
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match=r"there is no folder .*nowhere"):
         write_tiles(tmp_path / "nowhere", photos[1], tmp_path / "tiles")
     with pytest.raises(DataError, match=r"no photo in .* holds a tile of 300"):
         write_tiles(*photos, tmp_path / "tiles", rule=TileRule(tile_px=300))

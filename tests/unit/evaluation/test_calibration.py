@@ -143,5 +143,5 @@ def test_bad_labels_lengths_and_nothing_are_refused() -> None:
         fit_calibration([0.0], [0, 1], ["a", "b"], seed=0, fitted_on="test")
     with pytest.raises(DataError, match="1 groups for 2"):
         fit_calibration([0.0, 1.0], [0, 1], ["a"], seed=0, fitted_on="test")
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match="no photo to fit a calibration on"):
         fit_calibration([], [], [], seed=0, fitted_on="test")

@@ -183,7 +183,7 @@ def test_other_photos_or_none_are_refused() -> None:
     gone = ScoredPhotos(model="b", identity="", threshold=0.5, band=None, photos=b.photos, outcomes=failures)
     with pytest.raises(NoPhotosError, match="by both models"):
         compare(a, gone)
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="at least 1 resample"):
         compare(a, b, n_resamples=0)
 
 

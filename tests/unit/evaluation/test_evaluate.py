@@ -96,7 +96,7 @@ def test_no_photo_and_no_readable_photo_are_refused(tmp_path: Path, classifier: 
 def test_settings_are_refused_before_the_work(data: Path, classifier: CrackClassifier) -> None:
     told: list[int] = []
     for settings in ({"prior": 2.0}, {"n_resamples": 0}):
-        with pytest.raises(SettingsError):
+        with pytest.raises(SettingsError, match=r"the prior is a share|at least 1 resample"):
             evaluate(
                 classifier,
                 find_labelled_photos([data]),

@@ -69,7 +69,7 @@ def test_figures_that_need_no_second_class_are_drawn_without_one(
 
 def test_a_figure_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    with pytest.raises(OutputError):
+    with pytest.raises(OutputError, match="cannot write"):
         figures.draw_reliability(tmp_path / "file" / "figure.png", *_photos("three"))
 
 

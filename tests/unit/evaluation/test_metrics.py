@@ -135,7 +135,7 @@ def test_lengths_that_differ_are_refused() -> None:
 
 
 def test_no_photo_is_refused() -> None:
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match="no scored photo"):
         compute_metrics([], [], threshold=0.5)
 
 

@@ -93,11 +93,11 @@ def test_unknown_names_are_refused_with_the_valid_ones(
 
 
 def test_missing_folders_classes_and_manifests_are_refused(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match=r"there is no folder .*nowhere"):
         find_labelled_photos([tmp_path / "nowhere"])
     with pytest.raises(NoPhotosError, match="there is no folder"):
         find_labelled_photos([tmp_path / "nowhere"], manifest=tmp_path / "manifest.csv")
     with pytest.raises(DataError, match="cannot read the manifest"):
         find_labelled_photos([data], manifest=tmp_path / "manifest.csv")
-    with pytest.raises(MissingClassError):
+    with pytest.raises(MissingClassError, match=r"below .* there are"):
         find_labelled_photos([data / "Positive"])

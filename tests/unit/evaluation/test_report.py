@@ -109,7 +109,7 @@ def test_curves_are_left_out_where_a_class_is_missing(
 def test_a_folder_that_cannot_be_made_is_our_error(evaluation: Evaluation, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
 
-    with pytest.raises(OutputError):
+    with pytest.raises(OutputError, match="cannot write"):
         write_evaluation(tmp_path / "file" / "out", evaluation)
     with pytest.raises(OutputError, match="cannot make"):
         claim_folder(tmp_path / "file" / "out", [])

@@ -90,7 +90,7 @@ def test_a_limit_takes_every_group_before_a_second_of_any(photos: list[GroupedPh
         groups = [photo.group for photo in chosen if photo.truth is label]
         assert (len(groups), len(set(groups))) == (5, 4)
     assert choose_photos(photos, 100, seed=0) == photos
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="the limit is 0 photos"):
         choose_photos(photos, 0, seed=0)
 
 
@@ -105,7 +105,7 @@ def test_photos_that_can_not_be_read_are_left_out_and_told(
 def test_one_class_or_none_is_an_error(classifier: CrackClassifier, photos: list[GroupedPhoto]) -> None:
     with pytest.raises(MissingClassError, match="all 8 photos are Positive"):
         measure_robustness(classifier, photos[:8])
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match="none of 0 photos can be read"):
         measure_robustness(classifier, [])
 
 

@@ -128,5 +128,5 @@ def test_one_class_only_is_refused(labels: list[int]) -> None:
 
 
 def test_a_score_that_is_no_number_is_refused() -> None:
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match=r"scores are not in 0..1"):
         choose_threshold([0, 1], [0.1, float("nan")], rule="balanced_accuracy", fitted_on="test")

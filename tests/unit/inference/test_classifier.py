@@ -223,7 +223,7 @@ def test_an_open_image_may_be_given_many_times(classifier: CrackClassifier, tmp_
     ],
 )
 def test_an_array_that_is_no_photo_is_a_photo_error(classifier: CrackClassifier, array: np.ndarray) -> None:
-    with pytest.raises(PhotoError):
+    with pytest.raises(PhotoError, match=r"expected uint8|shorter than 16"):
         classifier.predict(array)
 
 

@@ -130,7 +130,10 @@ def test_elevation_models_are_not_photos(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_an_unreadable_photo(tmp_path: Path) -> None:
     (tmp_path / "bad.tif").write_bytes(b"II*\0nonsense")
-    with pytest.raises(UnreadablePhotoError), open_windowed(tmp_path / "bad.tif", 64):
+    with (
+        pytest.raises(UnreadablePhotoError, match="not a readable image"),
+        open_windowed(tmp_path / "bad.tif", 64),
+    ):
         pass
 
 

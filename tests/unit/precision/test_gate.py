@@ -87,5 +87,5 @@ def test_photos_without_a_score_are_left_out() -> None:
     broken[0] = None
     found = compare_variant(scored(GOOD, TRUTHS), scored(broken, TRUTHS))
     assert found.photos == 999
-    with pytest.raises(MissingClassError):
+    with pytest.raises(MissingClassError, match="the gate needs scored photos of both classes, found 3"):
         compare_variant(scored(GOOD[:3], TRUTHS[:3]), scored(GOOD[:3], TRUTHS[:3]))

@@ -112,7 +112,7 @@ def test_a_large_photo_is_a_wall_by_itself(bundle: Bundle, tmp_path: Path) -> No
 def test_what_can_not_be_fitted_on_is_named(bundle: Bundle, patches: Path, tmp_path: Path) -> None:
     few = tmp_path / "few"
     few.mkdir()
-    with pytest.raises(NoPhotosError):
+    with pytest.raises(NoPhotosError, match="no photo found"):
         fit(bundle, few)
     for path in sorted(patches.iterdir())[:5]:
         (few / path.name).write_bytes(path.read_bytes())

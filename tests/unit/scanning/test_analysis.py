@@ -171,11 +171,11 @@ def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:
 def test_pixels_that_are_not_a_photo_are_refused(dark_bundle: Bundle) -> None:
     with pytest.raises(UnreadablePhotoError, match="expected uint8"):
         scan(dark_bundle, np.zeros((64, 64), np.uint8))
-    with pytest.raises(PhotoTooSmallError):
+    with pytest.raises(PhotoTooSmallError, match="shorter than 16"):
         scan(dark_bundle, np.zeros((8, 64, 3), np.uint8))
 
 
 def test_two_points_and_a_distance_give_the_scale() -> None:
     assert mm_per_px_from_points((0, 0), (300, 400), 250.0) == 0.5
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="two different points"):
         mm_per_px_from_points((1, 1), (1, 1), 5)

@@ -66,7 +66,7 @@ def test_without_the_extra_the_row_says_what_to_install(
 
 
 def test_times_must_advance(clip: Path) -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="expected seconds above 0"):
         video_frames(clip, 0)
 
 

@@ -162,7 +162,7 @@ def test_weights_that_do_not_ship_say_so() -> None:
 
 @pytest.mark.parametrize("name", ["none", "imagenet", "nowhere.pth"])
 def test_an_unknown_backbone_is_refused_first(name: str) -> None:
-    with pytest.raises((RecipeError, WeightsError)):
+    with pytest.raises((RecipeError, WeightsError), match="no_such_backbone"):
         load_weights("no_such_backbone", name)
 
 

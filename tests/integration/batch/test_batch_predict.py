@@ -52,15 +52,24 @@ def test_every_format_is_that_of_predict_byte_for_byte(
     assert sum(status["machines"].values()) == 6
 
 
-def test_shards_are_ready_for_any_reader_of_parquet(two_nodes: TwoNodes, model: Path, tmp_path: Path) -> None:
+def test_a_command_outside_the_cluster_has_shards_made_that_any_reader_of_parquet_takes(
+    two_nodes: TwoNodes, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pyarrow import parquet
 
-    photos = write_photos(tmp_path / "photos", 7)
-    run("batch", "predict", photos, "--model", model, "--output", tmp_path / "shards", "--shard-photos", 3)
+    from crackscope.batch import run as batch_run
+
+    # A server for `ray://` takes half a minute to start; what differs behind it is this.
+    monkeypatch.setattr(batch_run, "from_afar", lambda: True)
+    photos, shards = write_photos(tmp_path / "photos", 7), tmp_path / "shards"
+    run("batch", "predict", photos, "--model", model, "--output", shards, "--shard-photos", 3)
     run("predict", photos, "--model", model, "--output", tmp_path / "one.parquet")
-    one = parquet.read_table(tmp_path / "one.parquet")
-    many = parquet.read_table(tmp_path / "shards" / "predictions")
+    one, many = parquet.read_table(tmp_path / "one.parquet"), parquet.read_table(shards / "predictions")
     assert many.drop_columns("record").to_pylist() == one.to_pylist()
+
+    (shards / "predictions" / "000001.parquet").write_bytes(b"other")
+    failed = run("batch", "merge", shards, "--output", tmp_path / "many.csv", exit_code=1)
+    assert "was changed after it was written" in str(failed.exception)
 
 
 def test_relative_names_and_lists_stay_as_they_were_named(
@@ -91,26 +100,6 @@ def test_a_batch_goes_on_only_as_what_it_was(two_nodes: TwoNodes, model: Path, t
     )
     assert "2 of them finished earlier" in run(*command, "--resume").stderr
     assert merged(shards, tmp_path / "many.csv") == predicted(photos, model, tmp_path / "one.csv")
-
-
-def test_a_command_outside_the_cluster_has_it_driven_inside(
-    two_nodes: TwoNodes, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from crackscope.batch import run as batch_run
-
-    # A server of `ray://` takes half a minute to start; what differs behind it is this.
-    monkeypatch.setattr(batch_run, "from_afar", lambda: True)
-    photos, shards = write_photos(tmp_path / "photos", 6), tmp_path / "shards"
-    run("batch", "predict", photos, "--model", model, "--output", shards, "--shard-photos", 2)
-    assert merged(shards, tmp_path / "many.csv") == predicted(photos, model, tmp_path / "one.csv")
-
-
-def test_a_shard_that_was_changed_is_noticed(two_nodes: TwoNodes, model: Path, tmp_path: Path) -> None:
-    photos, shards = write_photos(tmp_path / "photos", 2), tmp_path / "shards"
-    run("batch", "predict", photos, "--model", model, "--output", shards)
-    (shards / "predictions" / "000000.parquet").write_bytes(b"other")
-    failed = run("batch", "merge", shards, "--output", tmp_path / "many.csv", exit_code=1)
-    assert "was changed after it was written" in str(failed.exception)
 
 
 def test_a_destination_that_can_not_be_written_ends_the_batch_with_the_way_to_go_on(

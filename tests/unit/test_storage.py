@@ -82,7 +82,7 @@ def test_no_output_lies_in_the_data(
     ],
 )
 def test_beside_the_data_is_where_output_may_lie(output: str, data: str) -> None:
-    refuse_output_in_data(output, [data])
+    assert refuse_output_in_data(output, [data]) is None
 
 
 @pytest.mark.parametrize(("output", "data"), [(".", "data"), ("s3://bridges", "s3://bridges/photos")])

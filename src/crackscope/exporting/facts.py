@@ -27,7 +27,7 @@ def place_row(photo: ExportedPhoto, place: ExportedPlace) -> dict[str, Cell]:
     return {
         "path": entry.name,
         "photo": entry.number,
-        "element": photo.element,
+        "element": entry.element,
         "place": place.name,
         "source": str(place.source),
         "type": str(place.kind),

@@ -97,7 +97,7 @@ def _photo_row(photo: ExportedPhoto) -> dict[str, Cell]:
     return {
         "path": entry.name,
         "photo": entry.number,
-        "element": photo.element,
+        "element": entry.element,
         "label": None if entry.final_label is None else str(entry.final_label),
         "score": entry.score,
         "places": len(photo.places),

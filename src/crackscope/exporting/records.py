@@ -54,14 +54,12 @@ class ExportedPhoto:
     """A photo and its places.
 
     Attributes:
-        element: The part of the structure; empty where there is none.
         ground: Where all of it lies, where it is a map and that was asked for.
         picture: Makes the annotated picture, a JPEG; ``None`` where there can be none.
     """
 
     entry: PhotoEntry
     places: tuple[ExportedPlace, ...] = ()
-    element: str = ""
     picture: Callable[[], bytes] | None = None
     ground: Ground | None = None
 
@@ -75,13 +73,11 @@ class Exported:
     left_out: int = 0
 
 
-def places_of(
-    entry: PhotoEntry, findings: Sequence[Finding] = (), ground_of: GroundOf | None = None
-) -> tuple[ExportedPlace, ...]:
+def places_of(entry: PhotoEntry, ground_of: GroundOf | None = None) -> tuple[ExportedPlace, ...]:
     """The places that count on a photo; one that became a finding is told once, as that."""
-    stated = {finding.statement.shape.box_ltrb for finding in findings}
+    stated = {finding.statement.shape.box_ltrb for finding in entry.findings}
     counted = [place for place in entry.verdict.cracks if place.box_ltrb not in stated]
-    found = [*map(_of_place, counted), *map(_of_finding, findings)]
+    found = [*map(_of_place, counted), *map(_of_finding, entry.findings)]
     return tuple(_placed(place, ground_of) for place in found)
 
 

@@ -34,7 +34,7 @@ def photos_of_scan(source: Path, photos: Path | None = None) -> tuple[ExportedPh
     for entry in results.photos:
         grounds = {region.number: _ground(next(features, None)) for region in entry.regions}
         exported.append(
-            ExportedPhoto(entry=entry, places=places_of(entry, (), _lookup(grounds)), picture=_picture(entry))
+            ExportedPhoto(entry=entry, places=places_of(entry, _lookup(grounds)), picture=_picture(entry))
         )
     return tuple(exported)
 

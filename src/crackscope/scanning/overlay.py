@@ -44,16 +44,27 @@ _VERDICT_COLOURS = {Label.POSITIVE: (196, 60, 20), Label.NEGATIVE: (30, 110, 140
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A shape that a person drew, with its name; ``points_xy`` in pixels of the photo."""
+
+    name: str
+    points_xy: tuple[tuple[int, int], ...]
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
     """What people decided, where they did.
 
     Attributes:
         tags: What stands at a box; by default a region's number and score.
         by: Who settled the label.
+        outlines: What people drew beside boxes.
     """
 
     tags: Mapping[BoxLTRB, str] = field(default_factory=dict)
     by: str | None = None
+    outlines: tuple[Outline, ...] = ()
 
 
 _NOBODY = Annotation()
@@ -68,6 +79,7 @@ def draw_overlay(
     picture = _blend_heat(photo, heat.scores)
     style = _Style.for_width(picture.width)
     _draw_boxes(picture, report, style, annotation)
+    _draw_outlines(picture, annotation.outlines, picture.width / report.photo_hw[1], style)
     weak_signs = bool(heat.scores.max() >= report.threshold) and annotation.by is None
     return _frame(picture, report, style, annotation, weak_signs=weak_signs)
 
@@ -148,6 +160,17 @@ def _draw_boxes(picture: Image.Image, report: PhotoReport, style: _Style, annota
         )
         tag = annotation.tags.get(region.box_ltrb, f"{region.number}: {shown_score(region.score):.3f}")
         _draw_tag(draw, tag, (left, top), picture.size, font)
+
+
+def _draw_outlines(picture: Image.Image, outlines: tuple[Outline, ...], scale: float, style: _Style) -> None:
+    draw, font = ImageDraw.Draw(picture), _font(style.text_px)
+    for outline in outlines:
+        points = [(x * scale, y * scale) for x, y in outline.points_xy]
+        line = [*points, points[0]] if outline.closed else points
+        draw.line(line, fill=(0, 0, 0), width=style.line_px * 3, joint="curve")
+        draw.line(line, fill=(255, 255, 255), width=style.line_px, joint="curve")
+        corner = min(x for x, _ in points), min(y for _, y in points)
+        _draw_tag(draw, outline.name, corner, picture.size, font)
 
 
 def _draw_tag(

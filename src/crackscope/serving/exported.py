@@ -6,43 +6,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crackscope.exporting.ground import Ground, GroundOf, ground_of_file
 from crackscope.exporting.records import ExportedPhoto, box_shape, places_of
-from crackscope.inspection.records import Verdict
 from crackscope.serving.database import open_database
-from crackscope.serving.findings import findings_by_photo, findings_of_project
-from crackscope.serving.models import Element, Photo, Project, Result
+from crackscope.serving.models import Photo, Project
 from crackscope.serving.photo_store import PhotoStore
-from crackscope.serving.photos import with_result
 from crackscope.serving.pictures import overlay_jpeg
-from crackscope.serving.reports import find_project, photo_entry
-from crackscope.serving.verdicts import acts_of
+from crackscope.serving.reports import ProjectEntry, find_project, project_entries
 
 
 def project_photos(session: Session, store: PhotoStore, project: Project) -> tuple[ExportedPhoto, ...]:
     """All photos of a project, in the order of their upload; pictures are drawn when asked for."""
-    query = with_result().where(Photo.project_id == project.id).order_by(Photo.id)
-    rows = [(photo, result) for photo, result in session.execute(query)]
-    acts = acts_of(session, [photo.id for photo, _ in rows])
-    findings = findings_by_photo(findings_of_project(session, project.id))
-    elements = {
-        row.id: row.name for row in session.scalars(select(Element).where(Element.project_id == project.id))
-    }
     exported = []
-    for number, (photo, result) in enumerate(rows, start=1):
-        file = store.path(photo.sha256)
-        ground_of = _ground_of(photo, file)
-        entry = photo_entry(number, photo, result, file, acts[photo.id])
+    for row in project_entries(session, store, project):
+        file = store.path(row.photo.sha256)
+        ground_of = _ground_of(row.photo, file)
         exported.append(
             ExportedPhoto(
-                entry=entry,
-                places=places_of(entry, findings.get(photo.id, ()), ground_of),
-                element=elements.get(photo.element_id or 0, ""),
-                ground=_whole(photo, ground_of),
-                picture=_picture(session, file, photo, result, entry.verdict),
+                entry=row.entry,
+                places=places_of(row.entry, ground_of),
+                ground=_whole(row.photo, ground_of),
+                picture=_picture(session, file, row),
             )
         )
     return tuple(exported)
@@ -71,14 +57,14 @@ def _whole(photo: Photo, ground_of: GroundOf | None) -> Ground | None:
     return None if ground_of is None else ground_of(box_shape((0, 0, photo.width_px, photo.height_px)), None)
 
 
-def _picture(
-    session: Session, file: Path, photo: Photo, result: Result | None, verdict: Verdict
-) -> Callable[[], bytes] | None:
-    return None if result is None else lambda: _drawn(session, file, photo, result, verdict)
+def _picture(session: Session, file: Path, row: ProjectEntry) -> Callable[[], bytes] | None:
+    return None if row.result is None else lambda: _drawn(session, file, row)
 
 
-def _drawn(session: Session, file: Path, photo: Photo, result: Result, verdict: Verdict) -> bytes:
-    picture = overlay_jpeg(file, photo, result, verdict)
+def _drawn(session: Session, file: Path, row: ProjectEntry) -> bytes:
+    assert row.result is not None
+    entry = row.entry
+    picture = overlay_jpeg(file, row.photo, row.result, entry.verdict, entry.findings)
     # Heat maps are read one at a time and not kept.
-    session.expire(result, ["grid"])
+    session.expire(row.result, ["grid"])
     return picture

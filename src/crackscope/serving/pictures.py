@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from PIL import Image
 
 from crackscope.dataset.contrast import raise_contrast
 from crackscope.images import read_photo
-from crackscope.inspection.records import Place, Region, Verdict
+from crackscope.inspection.findings import Finding, ShapeKind
+from crackscope.inspection.records import Region, Verdict
 from crackscope.labels import shown_score
 from crackscope.photos.pixels import DecodedPhoto
-from crackscope.scanning.overlay import Annotation, draw_overlay
+from crackscope.scanning.overlay import Annotation, Outline, draw_overlay
 from crackscope.scanning.records import HeatMap, PhotoReport
 from crackscope.serving.models import Photo, Result
 from crackscope.serving.rows import report_of
@@ -51,30 +53,35 @@ def _small(path: Path, photo: Photo, max_px: int) -> Image.Image:
     return picture
 
 
-def overlay_png(path: Path, photo: Photo, result: Result, verdict: Verdict) -> bytes:
-    """The picture that ``crackscope scan`` draws, with the label and the places that count after review.
+def overlay_png(
+    path: Path, photo: Photo, result: Result, verdict: Verdict, findings: Sequence[Finding] = ()
+) -> bytes:
+    """The picture that ``crackscope scan`` draws, with the label, places and findings that count now.
 
     Raises:
         PhotoError: It can't be read.
     """
-    return _encoded(_overlay(path, photo, result, verdict), "PNG")
+    return _encoded(_overlay(path, photo, result, verdict, findings), "PNG")
 
 
-def overlay_jpeg(path: Path, photo: Photo, result: Result, verdict: Verdict) -> bytes:
+def overlay_jpeg(
+    path: Path, photo: Photo, result: Result, verdict: Verdict, findings: Sequence[Finding] = ()
+) -> bytes:
     """The same as a JPEG.
 
     Raises:
         PhotoError: It can't be read.
     """
-    return _encoded(_overlay(path, photo, result, verdict), "JPEG", quality=_JPEG_QUALITY)
+    return _encoded(_overlay(path, photo, result, verdict, findings), "JPEG", quality=_JPEG_QUALITY)
 
 
-def _overlay(path: Path, photo: Photo, result: Result, verdict: Verdict) -> Image.Image:
+def _overlay(
+    path: Path, photo: Photo, result: Result, verdict: Verdict, findings: Sequence[Finding]
+) -> Image.Image:
     scores = np.asarray(result.grid["scores"], np.float32)
     heat = HeatMap(scores=scores, tile_scores=scores, cell_px=photo.height_px / result.grid["rows"])
-    return draw_overlay(
-        DecodedPhoto(read_photo(path)), _reviewed(photo, result, verdict), heat, _annotation(result, verdict)
-    )
+    annotation = _annotation(result, verdict, findings)
+    return draw_overlay(DecodedPhoto(read_photo(path)), _reviewed(photo, result, verdict), heat, annotation)
 
 
 def _reviewed(photo: Photo, result: Result, verdict: Verdict) -> PhotoReport:
@@ -92,19 +99,26 @@ def _reviewed(photo: Photo, result: Result, verdict: Verdict) -> PhotoReport:
     )
 
 
-def _annotation(result: Result, verdict: Verdict) -> Annotation:
+def _annotation(result: Result, verdict: Verdict, findings: Sequence[Finding]) -> Annotation:
+    stated = {finding.statement.shape.box_ltrb: f"F{finding.number}" for finding in findings}
     tags = {
         place.box_ltrb: place.name
         if place.region is None
         else f"{place.name}: {shown_score(place.region.score):.3f}"
         for place in verdict.cracks
     }
+    drawn = [finding for finding in findings if finding.statement.shape.box_ltrb not in tags]
+    # A place that became a finding is called after it.
+    tags |= {box: name for box, name in stated.items() if box in tags}
     changed = f" (model: {result.label})" if verdict.label != result.label else ""
-    return Annotation(tags=tags, by=f"{verdict.act.who}{changed}" if verdict.act is not None else None)
+    by = f"{verdict.act.who}{changed}" if verdict.act is not None else None
+    return Annotation(tags=tags, by=by, outlines=tuple(map(_outline, drawn)))
 
 
-def _tag(place: Place) -> str:
-    return place.name if place.region is None else f"{place.name}: {shown_score(place.region.score):.3f}"
+def _outline(finding: Finding) -> Outline:
+    shape = finding.statement.shape
+    closed = shape.kind is not ShapeKind.POLYLINE
+    return Outline(name=f"F{finding.number}", points_xy=shape.outline_xy, closed=closed)
 
 
 def _encoded(picture: Image.Image, form: str, **options: int) -> bytes:

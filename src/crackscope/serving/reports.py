@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -29,21 +29,9 @@ from crackscope.serving.verdicts import acts_of
 def project_report(
     session: Session, store: PhotoStore, project: Project, bundle: Bundle, zone: str | None = None
 ) -> Report:
-    """All photos of a project, in the order in which they were uploaded, with every act of its reviewers."""
-    query = with_result().where(Photo.project_id == project.id).order_by(Photo.id)
-    rows = [(photo, result) for photo, result in session.execute(query)]
-    acts = acts_of(session, [photo.id for photo, _ in rows])
-    findings = findings_by_photo(findings_of_project(session, project.id))
-    elements = {element.id: element.name for element in elements_of(session, project.id)}
-    photos = tuple(
-        replace(
-            photo_entry(number, photo, result, store.path(photo.sha256), acts[photo.id]),
-            element=elements.get(photo.element_id or 0, ""),
-            findings=tuple(findings.get(photo.id, ())),
-        )
-        for number, (photo, result) in enumerate(rows, start=1)
-    )
-    results = [result for _, result in rows if result is not None]
+    """The report of a project."""
+    rows = project_entries(session, store, project)
+    results = [row.result for row in rows if row.result is not None]
     hashes = dict.fromkeys(result.model_sha256 for result in results)
     return Report(
         inspection=Inspection(
@@ -54,7 +42,7 @@ def project_report(
             inspected_on=project.inspected_on,
             notes=project.notes,
         ),
-        photos=photos,
+        photos=tuple(row.entry for row in rows),
         models=facts_of_models([ModelFacts(sha256=sha256) for sha256 in hashes], bundle),
         overlaps=tuple(sorted({float(result.settings["overlap"]) for result in results})),
         crackscope_version=__version__,
@@ -62,6 +50,33 @@ def project_report(
         zone=zone,
         conditions=list_of(project.condition_list, project.own_conditions),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectEntry:
+    """A photo's rows, and the entry of a report that they make."""
+
+    photo: Photo
+    result: Result | None
+    entry: PhotoEntry
+
+
+def project_entries(session: Session, store: PhotoStore, project: Project) -> list[ProjectEntry]:
+    """All photos of a project, in the order of their upload, with every act, element and finding."""
+    query = with_result().where(Photo.project_id == project.id).order_by(Photo.id)
+    rows = [(photo, result) for photo, result in session.execute(query)]
+    acts = acts_of(session, [photo.id for photo, _ in rows])
+    findings = findings_by_photo(findings_of_project(session, project.id))
+    elements = {element.id: element.name for element in elements_of(session, project.id)}
+    entries = []
+    for number, (photo, result) in enumerate(rows, start=1):
+        entry = replace(
+            _entry(number, photo, result, store.path(photo.sha256), acts[photo.id]),
+            element=elements.get(photo.element_id or 0, ""),
+            findings=tuple(findings.get(photo.id, ())),
+        )
+        entries.append(ProjectEntry(photo=photo, result=result, entry=entry))
+    return entries
 
 
 def find_project(session: Session, name: str | None) -> Project:
@@ -96,10 +111,7 @@ def data_dir_report(data_dir: Path, database: str | None, project: str | None, b
         return project_report(session, PhotoStore(data_dir / "photos"), row, bundle)
 
 
-def photo_entry(
-    number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Act]
-) -> PhotoEntry:
-    """A photo of the database as an entry of a report; ``error`` says why where it has no result."""
+def _entry(number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Act]) -> PhotoEntry:
     if result is not None:
         return entry_of(number, photo.name, report_of(photo, result), file=file, acts=tuple(acts))
     metadata = metadata_of(photo)

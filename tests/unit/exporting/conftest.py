@@ -76,11 +76,11 @@ def photos() -> tuple[ExportedPhoto, ...]:
     """One region rejected, one box drawn, a finding; a map in Swiss coordinates; a photo that failed."""
     box = (300, 200, 350, 260)
     acts = (act(1, Label.NEGATIVE, (200, 20, 260, 60)), act(2, Label.POSITIVE, box))
-    wall = replace(WALL, acts=acts)
+    wall = replace(WALL, acts=acts, findings=(finding(POLYGON),), element="Pier 1")
     ortho = replace(WALL, number=2, name="ortho.tif", mm_per_px=100.0, regions=WALL.regions[:1])
     return (
-        ExportedPhoto(entry=wall, places=places_of(wall, (finding(POLYGON),)), element="Pier 1"),
-        ExportedPhoto(entry=ortho, places=places_of(ortho, (), on_map("EPSG:2056", 2_600_000, 1_200_000))),
+        ExportedPhoto(entry=wall, places=places_of(wall)),
+        ExportedPhoto(entry=ortho, places=places_of(ortho, on_map("EPSG:2056", 2_600_000, 1_200_000))),
         ExportedPhoto(
             entry=PhotoEntry(number=3, name="=bad.jpg", error="the file is empty", file=Path("gone"))
         ),

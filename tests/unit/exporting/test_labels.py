@@ -13,15 +13,17 @@ from crackscope.errors import DataError
 from crackscope.exporting.forms import LabelForm
 from crackscope.exporting.labels import write_labels
 from crackscope.exporting.records import ExportedPhoto, places_of
+from crackscope.inspection.findings import Finding
+from crackscope.inspection.records import Act
 from crackscope.labels import Label
 from tests.unit.exporting.conftest import POLYGON, WALL, act, finding
 
 FIRST, SECOND = (region.box_ltrb for region in WALL.regions)
 
 
-def photo(number: int, *acts: object, name: str = "", findings: tuple[object, ...] = ()) -> ExportedPhoto:
-    entry = replace(WALL, number=number, name=name or f"{number}.jpg", acts=acts)
-    return ExportedPhoto(entry=entry, places=places_of(entry, findings))  # type: ignore[arg-type]
+def photo(number: int, *acts: Act, name: str = "", findings: tuple[Finding, ...] = ()) -> ExportedPhoto:
+    entry = replace(WALL, number=number, name=name or f"{number}.jpg", acts=acts, findings=findings)
+    return ExportedPhoto(entry=entry, places=places_of(entry))
 
 
 SETTLED = photo(1, act(1, Label.POSITIVE, FIRST), act(2, Label.NEGATIVE, SECOND))

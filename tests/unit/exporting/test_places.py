@@ -35,7 +35,7 @@ def test_rejected_regions_are_gone_and_drawn_boxes_and_findings_are_there(photos
 
 def test_a_region_that_became_a_finding_is_told_once() -> None:
     box = Shape(kind=ShapeKind.BOX, points_xy=((10, 20), (110, 70)))
-    assert [place.name for place in places_of(WALL, (finding(box),))] == ["2", "F7"]
+    assert [place.name for place in places_of(replace(WALL, findings=(finding(box),)))] == ["2", "F7"]
 
 
 def test_the_table_has_who_saw_what_and_only_widths_that_were_typed(photos: Photos, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_geopackage_is_read_back_in_the_system_of_the_map(photos: Photos, tmp_
 
 def test_maps_of_two_systems_share_wgs_84(photos: Photos, tmp_path: Path) -> None:
     pyogrio = pytest.importorskip("pyogrio")
-    other = replace(photos[1], places=places_of(photos[1].entry, (), on_map("EPSG:25832", 5e5, 5e6)))
+    other = replace(photos[1], places=places_of(photos[1].entry, on_map("EPSG:25832", 5e5, 5e6)))
     write_places(tmp_path / "o.gpkg", (photos[1], other))
     assert pyogrio.read_info(tmp_path / "o.gpkg", layer="places")["crs"] == "EPSG:4326"
 
@@ -132,7 +132,7 @@ def test_a_drawing_says_why_it_can_t_be_one(
 ) -> None:
     pytest.importorskip("ezdxf")
     pytest.importorskip("rasterio")
-    maps = [replace(photos[1], places=places_of(photos[1].entry, (), on_map(crs, 8, 47))) for crs in systems]
+    maps = [replace(photos[1], places=places_of(photos[1].entry, on_map(crs, 8, 47))) for crs in systems]
     with pytest.raises(DataError, match=problem):
         write_places(tmp_path / "o.dxf", maps)
 

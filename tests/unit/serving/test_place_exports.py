@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from PIL import Image
+from PIL import Image, ImageChops
 from typer.testing import CliRunner
 
 from crackscope.cli.app import app
+from tests.helpers.browsers import opened, running_browser
+from tests.helpers.servers import running_server
 from tests.helpers.uploads import form_files, half_dark_photo, photo_bytes
 from tests.helpers.waiting import wait_for_job
 
@@ -62,6 +64,36 @@ def test_pictures_are_drawn_for_every_scanned_photo(reviewed: TestClient) -> Non
         with Image.open(io.BytesIO(archive.read(names[0]))) as picture:
             assert picture.format == "JPEG"
     assert names == ["00001-half.jpg", "00002-sound.jpg", "00003-unseen.jpg", "not_drawn.txt"]
+
+
+def test_findings_are_drawn_on_the_pictures(reviewed: TestClient) -> None:
+    def overlay() -> Image.Image:
+        return Image.open(io.BytesIO(reviewed.get("/v1/photos/3/overlay").content)).convert("RGB")
+
+    before = overlay()
+    line = {"kind": "polyline", "points_xy": [[50, 100], [450, 300]]}
+    stated = reviewed.post("/v1/photos/3/findings", json={"kind": "joint", "shape": line})
+    assert stated.status_code == 201
+    changed = ImageChops.difference(before, overlay()).getbbox()
+    assert changed is not None
+    assert (changed[2] - changed[0]) / before.width == pytest.approx(400 / 500, abs=0.05)
+
+
+@pytest.mark.slow
+def test_the_page_s_menu_gives_the_files(model: Path, tmp_path: Path) -> None:
+    with running_server(model, tmp_path / "data") as server, running_browser() as browser:
+        server.client.post("/v1/projects", json={"name": "Bridge"})
+        form = {"project_id": "1", "threshold": "0.3", "tile_px": "100"}
+        job = server.client.post("/v1/scan", files=form_files(("half.png", half_dark_photo())), data=form)
+        wait_for_job(server.client, job.json()["job"]["id"])
+        server.client.post("/v1/photos/1/reviews", json={"action": "reject"})
+        with opened(browser, f"{server.url}/#/projects/1") as page:
+            for button, name in (("CSV, a table", "places-1.csv"), ("YOLO (zip)", "labels-1-yolo.zip")):
+                page.locator("summary", has_text="Export").click()
+                with page.expect_download() as file:
+                    page.get_by_role("button", name=button).click()
+                assert file.value.suggested_filename == name
+                assert file.value.path().stat().st_size > 0
 
 
 def test_labels_hold_settled_photos_only(reviewed: TestClient) -> None:

@@ -108,6 +108,7 @@ export const english = {
   "places.geojson": "GeoJSON, a map",
   "places.gpkg": "GeoPackage, a map",
   "places.dxf": "DXF, a drawing",
+  "places.dxf-pixels": "DXF in pixels",
   "places.zip": "Annotated pictures (zip)",
   "labels.title": "Labels of reviewed photos",
   "labels.coco": "COCO",

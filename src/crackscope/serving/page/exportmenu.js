@@ -7,7 +7,14 @@ import { download } from "./downloads.js";
 import * as icons from "./icons.js";
 import { t } from "./strings.js";
 
-const PLACES = /** @type {const} */ (["csv", "geojson", "gpkg", "dxf", "zip"]);
+const PLACES = /** @type {const} */ ([
+  ["csv", "csv"],
+  ["geojson", "geojson"],
+  ["gpkg", "gpkg"],
+  ["dxf", "dxf"],
+  ["dxf-pixels", "dxf?pixels=true"],
+  ["zip", "zip"],
+]);
 const LABELS = /** @type {const} */ ([
   ["coco", "json"],
   ["yolo", "zip"],
@@ -17,10 +24,13 @@ const LABELS = /** @type {const} */ ([
 
 /** @param {number} project */
 export function exportMenu(project) {
-  const places = PLACES.map((form) =>
+  const places = PLACES.map(([form, path]) =>
     h(
       "button",
-      { onclick: () => download(`/v1/projects/${project}/places.${form}`, `places-${project}.${form}`) },
+      {
+        onclick: () =>
+          download(`/v1/projects/${project}/places.${path}`, `places-${project}.${path.split("?")[0]}`),
+      },
       t(`places.${form}`),
     ),
   );

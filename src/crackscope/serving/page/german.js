@@ -109,6 +109,7 @@ export const german = {
   "places.geojson": "GeoJSON, eine Karte",
   "places.gpkg": "GeoPackage, eine Karte",
   "places.dxf": "DXF, eine Zeichnung",
+  "places.dxf-pixels": "DXF in Pixeln",
   "places.zip": "Markierte Bilder (zip)",
   "labels.title": "Markierungen geprüfter Fotos",
   "labels.coco": "COCO",

@@ -17,6 +17,7 @@ from crackscope.serving.context import CurrentServer, CurrentSession, Server, fo
 from crackscope.serving.documents import PhotoDocument, photo_document
 from crackscope.serving.errors import ApiError, photo_refusal
 from crackscope.serving.fields import RowId
+from crackscope.serving.findings import findings_of_photo
 from crackscope.serving.models import Photo, Result, Review
 from crackscope.serving.photos import current_result, delete_photos, first_of_each
 from crackscope.serving.verdicts import verdicts
@@ -117,13 +118,13 @@ def thumbnail(server: CurrentServer, session: CurrentSession, photo_id: RowId) -
 
 @router.get("/{photo_id}/overlay", response_class=Response, responses=_PICTURE)
 def overlay(server: CurrentServer, session: CurrentSession, photo_id: RowId) -> Response:
-    """The annotated PNG that ``crackscope scan`` draws, with the places that count after review."""
+    """The annotated PNG that ``crackscope scan`` draws, with the places and findings that count now."""
     photo = found(session, Photo, photo_id)
     result = _result(session, photo)
     verdict = verdicts(session, [(photo, result)])[photo.id]
-    data = drawn(
-        server, lambda: pictures.overlay_png(server.store.path(photo.sha256), photo, result, verdict)
-    )
+    findings = findings_of_photo(session, photo_id)
+    file = server.store.path(photo.sha256)
+    data = drawn(server, lambda: pictures.overlay_png(file, photo, result, verdict, findings))
     return picture(data, "image/png")
 
 

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 from crackscope.cpus import available_cpus
 from crackscope.errors import BatchStoppedError, SettingsError
@@ -49,10 +49,12 @@ def ray_cluster(address: str | None) -> Iterator[None]:
         return
     with silenced():
         connect(address)
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    # Ray prints what became of its workers; what that means for the batch is in its status.
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 def count_workers(asked: int | None, *, cpus: int, gpus: float) -> int:

@@ -30,12 +30,17 @@ def driver(address: str, photos: Path, model: Path, shards: Path) -> Iterator[su
     """`crackscope batch predict --resume` in a process of its own."""
     command = ["batch", "predict", photos, "--model", model, "--output", shards, "--address", address]
     command += ["--shard-photos", SHARD, "--resume", "--quiet"]
-    process = subprocess.Popen([sys.executable, "-m", "crackscope", *map(str, command)])
+    said = shards.with_name("said")
+    with said.open("wb") as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crackscope", *map(str, command)], stdout=screen, stderr=screen
+        )
     try:
         yield process
     finally:
         process.kill()
         process.wait()
+    assert said.read_bytes() == b""  # --quiet is quiet, whoever dies
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 from PIL import Image
+from pypdf import PdfReader
 
 from crackscope.bundle import ReviewBand
 from crackscope.dataset.synthetic import make_photo
@@ -242,6 +245,77 @@ def test_the_server_is_killed_while_a_finding_is_stated_and_it_is_kept_once(
             with running_server(model, tmp_path, "--threads", 1, "--port", port) as second:
                 _expect(page.locator(".findings button")).to_have_count(1)
                 assert [finding["number"] for finding in _findings(second, project)] == [1]
+
+
+def test_an_inspection_from_folder_to_report_survives_a_killed_server(
+    browser: Browser, model: Path, tmp_path: Path
+) -> None:
+    """Two sub-folders, a scale, a rejected region, a typed finding; the report says that and nothing else."""
+    for name, size_wh in (("pier 1/a.png", (320, 240)), ("deck/b.png", (300, 240))):
+        target = tmp_path / "Bridge" / name
+        target.parent.mkdir(parents=True)
+        target.write_bytes(half_dark_photo(size_wh))
+    with running_server(model, tmp_path / "data", "--threads", 1) as first:
+        fields = {"name": "Bridge", "condition_list": "aashto"}
+        project = first.client.post("/v1/projects", json=fields).json()["id"]
+        port = httpx.URL(first.url).port
+        with opened(browser, f"{first.url}/#/projects/{project}") as page:
+            page.get_by_role("button", name="Add photos").click()
+            page.locator("dialog input[type=file]").nth(1).set_input_files(str(tmp_path / "Bridge"))
+            _expect(page.locator(".element b")).to_have_text(["deck", "pier 1"])
+            _expect(page.locator(".gallery .badge.positive")).to_have_count(2)
+            page.get_by_role("link", name="pier 1/a.png").click()
+            page.keyboard.press("m")
+            _drag(page, (0.3, 0.5), (0.6, 0.5))
+            page.get_by_label("True length").fill("100")
+            page.get_by_role("button", name="Set the scale").click()
+            _expect(page.locator(".scale-bar")).to_contain_text("mm")
+            page.keyboard.press("l")
+            _click_along(page, (0.6, 0.3), (0.6, 0.7))
+            page.keyboard.press("Enter")
+            page.get_by_label("Type").select_option("crack")
+            page.get_by_label("Width, mm").fill("0.4")
+            page.get_by_label("Measured with").select_option("loupe")
+            page.get_by_label("Condition state").select_option("CS3")
+            os.kill(first.process.pid, signal.SIGKILL)
+            first.process.wait()
+            page.get_by_role("button", name="Save", exact=True).click()
+            _expect(page.locator("#connection")).to_contain_text("waits")
+            with running_server(model, tmp_path / "data", "--threads", 1, "--port", port) as second:
+                _expect(page.locator(".findings button")).to_contain_text("0.4 mm (loupe) · CS3")
+                page.locator(".steps button:enabled").click()
+                _expect(page.locator("h1")).to_contain_text("deck/b.png")
+                page.keyboard.press("1")
+                page.keyboard.press("x")
+                _expect(page.locator(".question")).to_contain_text("Every region is rejected")
+                page.get_by_role("button", name="No crack: Negative").click()
+                _expect(page.locator(".answer")).to_contain_text("No crack found")
+                (finding,) = _findings(second, project)
+                _assert_reported(second, project, finding, tmp_path)
+
+
+def _assert_reported(server: RunningServer, project: int, finding: dict[str, Any], folder: Path) -> None:
+    for form in ("html", "pdf", "xlsx"):
+        answer = server.client.get(f"/v1/projects/{project}/report.{form}")
+        (folder / f"report.{form}").write_bytes(answer.raise_for_status().content)
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    pages = PdfReader(folder / "report.pdf").pages
+    pdf = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
+    for text in (html, pdf):
+        assert "0.4 (loupe)" in text
+        assert "Element: pier 1" in text
+        assert "rejected by" in text
+        assert text.index("F1") < text.index("Summary</h2>" if text is html else "Photos by class")
+    book = load_workbook(folder / "report.xlsx")
+    titles, row = book["Findings"].iter_rows(values_only=True)
+    stated = dict(zip(titles, row, strict=True))
+    assert (stated["Element"], stated["Type"], stated["Class"]) == ("pier 1", "crack", "CS3")
+    assert (stated["Width (mm)"], stated["Length (mm)"]) == (0.4, finding["length_mm"])
+    photos = [row[1:4] for row in book["Photos"].iter_rows(values_only=True)][1:]
+    assert sorted(photos) == [
+        ("Bridge/deck/b.png", "Negative", "Positive"),
+        ("Bridge/pier 1/a.png", "Positive", "Positive"),
+    ]
 
 
 def test_axe_finds_nothing_serious_and_a_phone_draws_a_finding(

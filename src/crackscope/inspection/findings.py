@@ -36,6 +36,10 @@ class FindingKind(StrEnum):
     OTHER = "other"
 
 
+#: What makes a photo cracked.
+CRACKS = frozenset({FindingKind.CRACK, FindingKind.MAP_CRACKING})
+
+
 class WidthMethod(StrEnum):
     """How a crack's width was measured."""
 

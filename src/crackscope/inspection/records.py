@@ -176,6 +176,7 @@ class Question(StrEnum):
     """What only a person can answer before the photo's label can be trusted."""
 
     EVERY_REGION_REJECTED = "every region rejected"
+    CRACK_STATED = "crack stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,24 +4,33 @@ The later act counts before the earlier one. A person settles a photo's label by
 whole, or by calling a place of it Positive: a photo with a crack in it is cracked. A photo set to Negative
 takes its places along, until somebody calls one of them Positive again. A region inside a box that was set to
 Negative is rejected with it. Where every region was rejected and nothing else was said, what the photo is now
-is a question, and nobody's answer is made up.
+is a question, and nobody's answer is made up. So it is where somebody states a crack in a Negative photo.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from crackscope.inspection.records import Act, BoxLTRB, Place, Question, Region, Verdict, lies_in
 from crackscope.labels import Label
 
 
-def judge(label: Label | None, regions: Sequence[Region], acts: Sequence[Act]) -> Verdict:
+def judge(
+    label: Label | None,
+    regions: Sequence[Region],
+    acts: Sequence[Act],
+    *,
+    crack_stated: datetime | None = None,
+) -> Verdict:
     """What counts for one photo.
 
     Args:
         label: The model's; ``None`` without a scan.
         regions: The model's, the strongest first.
         acts: All acts on the photo and its boxes, oldest first.
+        crack_stated: When a finding last said that there is a crack; ``None`` where none does.
     """
     whole = _last(act for act in acts if act.decides and act.box_ltrb is None)
     boxes = {act.box_ltrb: act for act in acts if act.decides and act.box_ltrb is not None}
@@ -37,11 +46,7 @@ def judge(label: Label | None, regions: Sequence[Region], acts: Sequence[Act]) -
     verdict = Verdict(
         label=label if settling is None else settling.new_label, act=settling, places=tuple(places)
     )
-    if _is_open(verdict, regions, whole, boxes.values()):
-        return Verdict(
-            label=verdict.label, act=settling, places=verdict.places, question=Question.EVERY_REGION_REJECTED
-        )
-    return verdict
+    return replace(verdict, question=_question(verdict, regions, whole, boxes.values(), crack_stated))
 
 
 def place_names(regions: Sequence[Region], acts: Sequence[Act]) -> dict[BoxLTRB, str]:
@@ -69,6 +74,19 @@ def _place(name: str, box_ltrb: BoxLTRB, region: Region | None, act: Act | None)
 def _overruling(whole: Act | None) -> Act | None:
     """A decision on the photo that decides on its places too: there is no crack anywhere."""
     return whole if whole is not None and whole.new_label is Label.NEGATIVE else None
+
+
+def _question(
+    verdict: Verdict,
+    regions: Sequence[Region],
+    whole: Act | None,
+    boxes: Iterable[Act],
+    crack_stated: datetime | None,
+) -> Question | None:
+    if _is_open(verdict, regions, whole, boxes):
+        return Question.EVERY_REGION_REJECTED
+    unheard = crack_stated is not None and (verdict.act is None or verdict.act.when < crack_stated)
+    return Question.CRACK_STATED if unheard and verdict.label is Label.NEGATIVE else None
 
 
 def _is_open(verdict: Verdict, regions: Sequence[Region], whole: Act | None, boxes: Iterable[Act]) -> bool:

@@ -98,8 +98,9 @@ def _details(photo: PhotoEntry, words: Words) -> Iterator[str]:
     if photo.reason is not None:
         yield words("photo.review", reason=reason(photo, words))
     places, cracks = photo.places, photo.verdict.cracks
-    if photo.verdict.question is not None:
-        yield words("photo.question")
+    question = photo.verdict.question
+    if question is not None:
+        yield words(f"photo.question_{question.name.lower()}")
     if places and not any(each.act for each in places):
         yield words("photo.regions", count=len(places), share=words.percent(photo.cracked_share))
     elif places:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crackscope.bundle import ModelConfig
 from crackscope.inspection.conditions import ConditionList
-from crackscope.inspection.findings import Finding
+from crackscope.inspection.findings import CRACKS, Finding
 from crackscope.inspection.records import Act, PhotoReport, Place, Region, Verdict
 from crackscope.inspection.verdict import judge
 from crackscope.labels import Label, ReviewReason
@@ -59,7 +59,8 @@ class PhotoEntry:
     @property
     def verdict(self) -> Verdict:
         """What counts, by the one rule."""
-        return judge(self.label, self.regions, self.acts)
+        cracks = [finding.when for finding in self.findings if finding.statement.kind in CRACKS]
+        return judge(self.label, self.regions, self.acts, crack_stated=max(cracks, default=None))
 
     @property
     def places(self) -> tuple[Place, ...]:

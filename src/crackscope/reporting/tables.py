@@ -311,8 +311,9 @@ def result(photo: PhotoEntry, words: Words) -> str:
 
 def review_state(photo: PhotoEntry, words: Words) -> str:
     """Why a person should look, and whether one has."""
-    if photo.verdict.question is not None:
-        return words("open_question")
+    question = photo.verdict.question
+    if question is not None:
+        return words(f"open_{question.name.lower()}")
     if photo.decision is not None:
         return words("decided_by", who=photo.decision.who)
     return "–" if photo.reason is None else words("open_review", reason=reason(photo, words))

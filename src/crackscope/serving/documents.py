@@ -221,7 +221,8 @@ class PhotoDocument(_FromRow):
 
     ``label`` is the one that counts, and ``decision`` the review that settled it, of the photo or of a place
     called Positive; without one it is the model's. ``places`` are regions and drawn boxes as they count.
-    ``question`` is what only a person can answer: ``every region rejected`` asks what the photo is now.
+    ``question`` is what only a person can answer: after ``every region rejected``, or where a
+    ``crack stated`` as a finding meets a Negative photo, it is what the photo is now.
     ``same_as`` is the first photo of the project with the very same file.
     """
 

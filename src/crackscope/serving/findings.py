@@ -14,6 +14,7 @@ from crackscope.serving.errors import ApiError
 from crackscope.serving.models import Element, FindingAct, FindingRow, Photo, Project
 from crackscope.serving.photos import with_result
 from crackscope.serving.scales import scale_of
+from crackscope.serving.verdicts import lock_photo, settle
 
 
 def add_finding(
@@ -28,6 +29,7 @@ def add_finding(
         raise ApiError(409, "no_project", "this photo is in no project; findings need one")
     project = session.get_one(Project, photo.project_id)
     _lock(session, project)
+    lock_photo(session, photo)
     if (known := _known(session, key)) is not None:
         row = session.get_one(FindingRow, known.finding_id)
         if (row.photo_id, known.who) != (photo.id, who):
@@ -39,6 +41,7 @@ def add_finding(
     session.add(row)
     session.flush()
     session.add(_act(row, statement, who, key))
+    settle(session, photo)
     session.commit()
     return row
 
@@ -70,9 +73,12 @@ def change_finding(
         raise ApiError(
             409, "finding_changed", f"{last.who} changed finding {row.number} meanwhile; look again"
         )
+    photo = session.get_one(Photo, row.photo_id)
+    lock_photo(session, photo)
     if statement is not None:
-        _check(project, session.get_one(Photo, row.photo_id), statement)
+        _check(project, photo, statement)
     session.add(_act(row, statement, who, key))
+    settle(session, photo)
     session.commit()
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crackscope.inspection.codec import region_of
+from crackscope.inspection.findings import CRACKS
 from crackscope.inspection.records import Act, Region, Verdict
 from crackscope.inspection.verdict import judge
 from crackscope.labels import Label
-from crackscope.serving.models import Photo, Result, Review
+from crackscope.serving.models import FindingAct, FindingRow, Photo, Result, Review
 from crackscope.serving.photos import current_result
 
 
@@ -29,7 +31,8 @@ def lock_photo(session: Session, photo: Photo) -> None:
 def settle(session: Session, photo: Photo) -> Verdict:
     """Judge a photo anew and keep the answer in its row. The caller has locked it and commits."""
     session.flush()
-    verdict = verdict_of(current_result(session, photo), acts_of(session, [photo.id])[photo.id])
+    acts, stated = acts_of(session, [photo.id])[photo.id], cracks_stated(session, [photo.id])
+    verdict = verdict_of(current_result(session, photo), acts, stated.get(photo.id))
     keep(photo, verdict)
     return verdict
 
@@ -42,17 +45,33 @@ def keep(photo: Photo, verdict: Verdict) -> None:
     photo.question = None if verdict.question is None else str(verdict.question)
 
 
-def verdict_of(result: Result | None, acts: Sequence[Act]) -> Verdict:
-    """What counts for a photo with this result and these acts."""
+def verdict_of(result: Result | None, acts: Sequence[Act], crack_stated: datetime | None = None) -> Verdict:
+    """What counts for a photo with this result, these acts, and a crack that a finding stated then."""
     label = None if result is None else Label(result.label)
-    return judge(label, () if result is None else regions_of(result), acts)
+    return judge(label, () if result is None else regions_of(result), acts, crack_stated=crack_stated)
 
 
 def verdicts(session: Session, rows: Iterable[tuple[Photo, Result | None]]) -> dict[int, Verdict]:
     """What counts for some photos, by their numbers."""
     known = list(rows)
     acts = acts_of(session, [photo.id for photo, _ in known])
-    return {photo.id: verdict_of(result, acts[photo.id]) for photo, result in known}
+    stated = cracks_stated(session, [photo.id for photo, _ in known])
+    return {photo.id: verdict_of(result, acts[photo.id], stated.get(photo.id)) for photo, result in known}
+
+
+def cracks_stated(session: Session, photo_ids: Sequence[int]) -> dict[int, datetime]:
+    """When findings last stated a crack in some photos; photos without such a finding are not among them."""
+    of_photos = select(func.max(FindingAct.id)).join(FindingRow).where(FindingRow.photo_id.in_(photo_ids))
+    query = (
+        select(FindingRow.photo_id, FindingAct.statement, FindingAct.created_at)
+        .join(FindingRow)
+        .where(
+            FindingAct.id.in_(of_photos.group_by(FindingAct.finding_id)), FindingAct.statement.is_not(None)
+        )
+        .order_by(FindingAct.id)
+    )
+    rows = session.execute(query)
+    return {photo_id: when for photo_id, stated, when in rows if stated["kind"] in CRACKS}
 
 
 def acts_of(session: Session, photo_ids: Iterable[int]) -> Mapping[int, list[Act]]:

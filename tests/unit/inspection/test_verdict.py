@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from crackscope.inspection.records import Act, BoxLTRB, Place, Question, Region,
 from crackscope.inspection.verdict import judge
 from crackscope.labels import Label
 
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 POSITIVE, NEGATIVE = Label.POSITIVE, Label.NEGATIVE
 BOX_1, BOX_2, DRAWN = (0, 0, 10, 10), (50, 50, 60, 60), (30, 30, 40, 40)
 REGIONS = tuple(
@@ -20,7 +21,7 @@ def _acts(*said: tuple[str, Label | None, BoxLTRB | None] | None) -> list[Act]:
     """Acts in order; ``None`` is one that was taken back."""
     return [
         Act(id=number, action="note" if act[1] is None else act[0], old_label=None, new_label=act[1],
-            box_ltrb=act[2], note="", who="anna", when=datetime(2026, 1, 1, tzinfo=UTC),
+            box_ltrb=act[2], note="", who="anna", when=WHEN,
             undone=act[0] == "undone")
         for number, act in enumerate((each for each in said if each), 1)
     ]  # fmt: skip
@@ -116,3 +117,14 @@ def test_places_know_what_settled_them() -> None:
     verdict = _judge(_box(POSITIVE, BOX_1), _whole(NEGATIVE))
     settled: list[Place] = list(verdict.places)
     assert [place.act and place.act.id for place in settled] == [2, 2]
+
+
+def test_a_crack_stated_in_a_negative_photo_asks_what_it_is_now() -> None:
+    later = WHEN + timedelta(hours=1)
+    assert judge(NEGATIVE, (), (), crack_stated=later).question is Question.CRACK_STATED
+    assert judge(POSITIVE, REGIONS, (), crack_stated=later).question is None
+    assert judge(None, (), (), crack_stated=later).question is None
+    confirmed = _acts(_whole(NEGATIVE))
+    assert judge(NEGATIVE, (), confirmed, crack_stated=later).question is Question.CRACK_STATED
+    before = WHEN - timedelta(hours=1)
+    assert judge(NEGATIVE, (), confirmed, crack_stated=before).question is None, "it was answered since"

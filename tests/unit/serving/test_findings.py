@@ -143,6 +143,26 @@ def test_what_makes_no_sense_is_refused(scanned: TestClient, fields: dict[str, A
     assert _state(scanned)["number"] == 1
 
 
+def test_a_crack_stated_in_a_sound_photo_asks_what_the_photo_is_now(scanned: TestClient) -> None:
+    def question() -> str | None:
+        asked: str | None = scanned.get("/v1/photos/2").json()["question"]
+        assert scanned.get("/v1/photos/counts?project_id=1&review=needed").json()["total"] == int(bool(asked))
+        return asked
+
+    box = {"kind": "box", "points_xy": [[0, 0], [9, 9]]}
+    _state(scanned, photo=2, shape=box, kind="spalling")
+    assert question() is None
+    crack = _state(scanned, photo=2, shape=box)
+    assert question() == "crack stated"
+    scanned.delete(f"/v1/findings/{crack['id']}")
+    assert question() is None
+    scanned.put(f"/v1/findings/{crack['id']}", json={**CRACK, "shape": box})
+    assert question() == "crack stated"
+    scanned.post("/v1/photos/2/reviews", json={"action": "relabel", "new_label": "Positive"})
+    assert question() is None
+    assert scanned.get("/v1/photos/2").json()["label"] == "Positive"
+
+
 def test_photos_outside_projects_have_no_findings(client: TestClient) -> None:
     job = client.post("/v1/scan", files=form_files(("half.png", half_dark_photo())))
     wait_for_job(client, job.json()["job"]["id"])

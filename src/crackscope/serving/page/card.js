@@ -69,7 +69,7 @@ function badges(photo, becomes) {
     decision &&
       h("small", { class: "by" }, icon(icons.CHECK), t("card.reviewed", { who: whoText(decision.who) })),
     photo.same_as && h("small", {}, t("card.copy")),
-    question && h("span", { class: "badge review" }, t("card.question")),
+    question && h("span", { class: "badge review" }, t(question === "crack stated" ? "card.stated" : "card.question")),
     !decision &&
       result.reason &&
       h("span", { class: "badge review" }, t("card.review", { reason: reasonText(result.reason) })),

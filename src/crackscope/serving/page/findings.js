@@ -28,10 +28,11 @@ export class Findings {
    * @param {() => void} listeners.onFromBox make the selected box a finding
    * @param {(shape: Shape) => void} listeners.onShow bring it into sight
    * @param {() => void} listeners.onChange draw anew
+   * @param {() => Promise<unknown>} listeners.onSaved load what is new
    * @param {() => Promise<void>} listeners.askName
    */
-  constructor({ onDraw, onFromBox, onShow, onChange, askName }) {
-    Object.assign(this, { onShow, onChange, askName });
+  constructor({ onDraw, onFromBox, onShow, onChange, onSaved, askName }) {
+    this.onSaved = onSaved;
     this.onShow = onShow;
     this.onChange = onChange;
     this.askName = askName;
@@ -204,7 +205,7 @@ export class Findings {
       announce();
       toast(t("finding.saved", { n: String(saved.number) }));
       if (form === this.form) this.closeForm();
-      await this.reload(photo);
+      await this.onSaved();
     } catch (error) {
       if (form !== this.form) return void toastError(error);
       form?.setSaving(false);
@@ -224,19 +225,10 @@ export class Findings {
       announce();
       toast(t("finding.withdrawn", { n: String(finding.number) }));
       if (form === this.form) this.closeForm();
-      await this.reload(photo);
+      await this.onSaved();
     } catch (error) {
       form?.setProblem(t("failed", { problem: refusal(error) }));
     }
-  }
-
-  /** @param {Photo} photo */
-  async reload(photo) {
-    const found = await get(`/v1/photos/${photo.id}/findings`);
-    if (photo.id !== this.photo?.id) return;
-    this.all = found;
-    this.showList();
-    this.onChange();
   }
 
   /** What the stage draws. */

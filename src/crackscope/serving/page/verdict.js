@@ -35,7 +35,7 @@ export function verdict(photo, tried, onAnswer) {
     ),
     status === "failed" && h("p", { class: "problem" }, photoErrorText(error)),
     (status === "queued" || status === "running") && h("p", { class: "soft" }, t("verdict.waiting")),
-    question && asked(onAnswer),
+    question && asked(question, onAnswer),
     decision &&
       h(
         "p",
@@ -70,19 +70,22 @@ export function verdict(photo, tried, onAnswer) {
 }
 
 /**
- * Every region was rejected: only a person can say what the photo is now.
+ * Every region was rejected, or a crack stated in a Negative photo: only a person can say what the photo is now.
+ * @param {string} question
  * @param {(label: import("./types.js").Label) => void} onAnswer
  */
-function asked(onAnswer) {
+function asked(question, onAnswer) {
+  const isStated = question === "crack stated";
+  const text = t(isStated ? "question.stated" : "question.regions");
   return h(
     "div",
-    { class: "question", role: "group", "aria-label": t("question.regions") },
-    h("p", {}, t("question.regions")),
+    { class: "question", role: "group", "aria-label": text },
+    h("p", {}, text),
     h(
       "div",
       { class: "buttons" },
       h("button", { onclick: () => onAnswer("Negative") }, t("question.negative")),
-      h("button", { onclick: () => onAnswer("Positive") }, t("question.positive")),
+      h("button", { onclick: () => onAnswer("Positive") }, t(isStated ? "question.cracked" : "question.positive")),
     ),
   );
 }

@@ -76,6 +76,7 @@ export class Viewer {
       onFromBox: () => this.findingFromBox(),
       onShow: (shape) => this.stage.zoomTo(roomAround(boxAround(shape))),
       onChange: () => this.showShapes(),
+      onSaved: () => this.load(),
       askName: async () => nameOnce(await this.inspector()),
     });
     this.frame = new ViewerFrame({

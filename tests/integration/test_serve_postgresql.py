@@ -174,6 +174,29 @@ def test_many_reviewers_at_once_lose_nothing_and_undo_nothing_twice(client: Test
     assert len(undos) == len(set(undos)) == undone.count(201) > 0
 
 
+def test_findings_stated_at_once_are_numbered_counted_and_reported(client: TestClient) -> None:
+    project = client.post("/v1/projects", json={"name": "Bridge"}).json()["id"]
+    form = {"project_id": str(project), "elements": "pier 1"}
+    scan = client.post("/v1/scan", files=form_files(("a.png", photo_bytes(0))), data=form).json()
+    wait_for_job(client, scan["job"]["id"])
+    photo = scan["photos"][0]["id"]
+    line = {"kind": "polyline", "points_xy": [[0, 0], [30, 40]]}
+    with ThreadPoolExecutor(6) as people:
+        stated = {"kind": "crack", "shape": line}
+        made = list(
+            people.map(lambda _: client.post(f"/v1/photos/{photo}/findings", json=stated).json(), range(12))
+        )
+    assert sorted(finding["number"] for finding in made) == list(range(1, 13))
+    client.delete(f"/v1/findings/{made[0]['id']}")
+    scale = {"points_xy": [[0, 0], [30, 40]], "length_mm": 25, "of": "element"}
+    assert client.put(f"/v1/photos/{photo}/scale", json=scale).json()["mm_per_px"] == 0.5
+    (element,) = client.get(f"/v1/projects/{project}/elements").json()
+    assert (element["name"], element["findings"], element["mm_per_px"]) == ("pier 1", 11, 0.5)
+    assert {finding["length_mm"] for finding in client.get(f"/v1/projects/{project}/findings").json()} == {25}
+    assert "Element: pier 1" in client.get(f"/v1/projects/{project}/report.html").text
+    assert client.delete(f"/v1/projects/{project}").status_code == 204
+
+
 def test_a_database_that_is_away_is_503_and_comes_back(client: TestClient, postgresql: Cluster) -> None:
     assert client.get("/v1/projects").status_code == 200
     postgresql.stop()

@@ -157,6 +157,11 @@ def review_sentence(report: Report, words: Words) -> str:
     return words("summary.reviewed", reviewed=reviewed, photos=len(report.photos))
 
 
+def no_decisions(report: Report) -> str:
+    """The key of what is said where nobody decided on a label; findings are no decisions."""
+    return "empty.decisions" if report.findings else "empty.reviews"
+
+
 def signed_sentence(report: Report, words: Words) -> str:
     """What is signed: true of this report, and no claim to have looked where nobody did."""
     reviewed = len(report.reviewed)

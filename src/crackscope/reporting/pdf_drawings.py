@@ -54,6 +54,7 @@ def draw_tiles(page: Page, counts: Counts) -> None:
 def draw_chart(page: Page, bars: Sequence[Bar]) -> None:
     """Photos by class as bars of one length."""
     words = page.words
+    page.need(8 * len(bars) + 16)
     page.write_with(9.5, bold=True)
     page.paragraph(words("summary.chart"), line_mm=6)
     page.write_with(9)

@@ -313,7 +313,7 @@ def review_state(photo: PhotoEntry, words: Words) -> str:
     """Why a person should look, and whether one has."""
     question = photo.verdict.question
     if question is not None:
-        return words(f"open_{question.name.lower()}")
+        return words(f"open.{question.name.lower()}")
     if photo.decision is not None:
         return words("decided_by", who=photo.decision.who)
     return "–" if photo.reason is None else words("open_review", reason=reason(photo, words))

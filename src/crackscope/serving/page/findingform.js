@@ -37,7 +37,7 @@ export function findingForm({ shape, size, finding, conditions, onSave, onCancel
   const before = finding?.statement;
   const kind = select("finding.choose", KINDS.map((name) => [name, kindText(name)]), before?.kind);
   kind.required = true;
-  const width = numberInput({ min: 0.01, max: 10000, value: before?.width_mm ? String(before.width_mm) : "" });
+  const width = numberInput({ min: 0.01, max: 10000, value: typedText(before?.width_mm) });
   const method = select("finding.unmeasured", METHODS.map((name) => [name, methodText(name)]), before?.width_method);
   const together = () =>
     method.setCustomValidity(Boolean(width.value.trim()) === Boolean(method.value) ? "" : t("finding.both"));
@@ -107,6 +107,12 @@ export function findingForm({ shape, size, finding, conditions, onSave, onCancel
     setProblem: (text) => fill(problem, text),
   };
 }
+
+/**
+ * A number as people type it in this language: without marks between thousands, which nobody types.
+ * @param {number | null} [value]
+ */
+const typedText = (value) => (value ? String(value).replace(".", language === "de" ? "," : ".") : "");
 
 /** @param {string} kind as the API names it */
 export const kindText = (kind) => t(/** @type {any} */ (`kind.${kind.replace(" ", "_")}`));

@@ -136,6 +136,28 @@ def test_sub_folders_become_elements_with_counts_that_filter_and_can_be_renamed(
         _expect(page.locator(".element").first).to_contain_text("3 photos")
 
 
+@pytest.mark.parametrize(
+    ("paths", "elements"),
+    [
+        (["B/pier 1/a.jpg", "B/deck/north/b.jpg", "B/c.jpg"], ["pier 1", "deck / north", ""]),
+        (["pier 1/a.jpg", "deck/b.jpg"], ["pier 1", "deck"]),
+        (["DCIM/a.jpg", "DCIM/b.jpg"], ["", ""]),
+        (["pier 1/a.jpg", "b.jpg"], ["", ""]),
+        (["a.jpg", "b.jpg"], ["", ""]),
+    ],
+)
+def test_elements_are_the_folders_below_what_was_chosen(
+    browser: Browser, server: RunningServer, paths: list[str], elements: list[str]
+) -> None:
+    ask = """async (paths) => {
+        const files = paths.map((path) => ({ name: path.split("/").pop(), webkitRelativePath: path }));
+        const found = (await import("/page/chosen.js")).elementsOf(files);
+        return files.map((file) => found.get(file) ?? "");
+    }"""
+    with opened(browser, server.url) as page:
+        assert page.evaluate(ask, paths) == elements
+
+
 def test_a_finding_is_drawn_stated_changed_and_withdrawn(browser: Browser, server: RunningServer) -> None:
     project = _project(server, condition_list="ri-ebw-pruef")
     with opened(browser, _at(server, project)) as page:
@@ -166,6 +188,8 @@ def test_a_finding_is_drawn_stated_changed_and_withdrawn(browser: Browser, serve
         assert _findings(server, project)[0]["statement"]["note"] == "wet"
         page.reload()
         page.locator(".findings button").click()
+        page.get_by_text("History").click()
+        _expect(page.locator(".finding-form .trail li")).to_have_count(2)
         _expect(page.get_by_label("Type")).to_have_value("crack")
         page.get_by_role("button", name="Withdraw").click()
         _expect(page.locator(".findings")).to_contain_text("None stated yet")

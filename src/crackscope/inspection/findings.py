@@ -140,6 +140,7 @@ class Finding:
         who: Who stated it last.
         when: With a time zone.
         mm_per_px: The photo's scale; ``None`` is "uncalibrated".
+        act_id: Of the act that counts; for programs that change it.
     """
 
     id: int
@@ -152,6 +153,7 @@ class Finding:
     who: str
     when: datetime
     mm_per_px: float | None = None
+    act_id: int = 0
 
     @property
     def length_mm(self) -> float | None:

@@ -177,7 +177,7 @@ def inspection_facts(report: Report, words: Words) -> Iterator[Fact]:
     if inspection.project:
         yield words("fact.project"), inspection.project
     yield words("fact.structure"), inspection.structure or missing
-    yield words("fact.element"), inspection.element or missing
+    yield words("fact.element"), inspection.element or ", ".join(report.elements) or missing
     yield words("fact.inspector"), inspection.inspector or missing
     day = inspection.inspected_on
     yield words("fact.date"), missing if day is None else words.date(day)

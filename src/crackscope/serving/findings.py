@@ -150,6 +150,7 @@ def _findings(session: Session, which: ColumnElement[bool]) -> tuple[Finding, ..
                 who=act.who,
                 when=act.created_at,
                 mm_per_px=scale_of(photo, result).mm_per_px,
+                act_id=act.id,
             )
         )
     return tuple(found)

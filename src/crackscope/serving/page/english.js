@@ -354,6 +354,8 @@ export const english = {
   "finding.withdraw": "Withdraw",
   "finding.saved": "Finding {n} is saved.",
   "finding.withdrawn": "Finding {n} is withdrawn; its number is not given again.",
+  "finding.history": "History",
+  "finding.was_withdrawn": "withdrawn",
   "kind.crack": "crack",
   "kind.map_cracking": "map cracking",
   "kind.spalling": "spalling",

@@ -4,7 +4,7 @@
 import { field } from "./dialogs.js";
 import { fill, h } from "./dom.js";
 import { numberInput, numberOf } from "./numbers.js";
-import { language, t } from "./strings.js";
+import { language, numberText, t, timeText, whoText } from "./strings.js";
 
 /**
  * @typedef {import("./types.js").Finding} Finding
@@ -103,6 +103,11 @@ export function findingForm({ shape, size, finding, conditions, onSave, onCancel
       save.disabled = on;
       fill(save, t(on ? "review.saving" : "save"));
     },
+    /**
+     * What was stated before, with who and when.
+     * @param {import("./types.js").FindingAct[]} acts oldest first
+     */
+    showHistory: (acts) => acts.length > 1 && element.append(history(acts)),
     /** @param {string} text */
     setProblem: (text) => fill(problem, text),
   };
@@ -113,6 +118,17 @@ export function findingForm({ shape, size, finding, conditions, onSave, onCancel
  * @param {number | null} [value]
  */
 const typedText = (value) => (value ? String(value).replace(".", language === "de" ? "," : ".") : "");
+
+/** @param {import("./types.js").FindingAct[]} acts */
+function history(acts) {
+  const rows = [...acts].reverse().map(({ statement, who, created_at }) => {
+    const width = statement?.width_mm ? `, ${numberText(statement.width_mm)} mm` : "";
+    const said = statement ? `${kindText(statement.kind)}${width}` : t("finding.was_withdrawn");
+    const when = h("time", { datetime: created_at }, timeText(created_at));
+    return h("li", {}, h("span", {}, h("b", {}, whoText(who)), ` ${said}`), h("small", {}, when));
+  });
+  return h("details", {}, h("summary", {}, t("finding.history")), h("ol", { class: "trail", reversed: true }, ...rows));
+}
 
 /** @param {string} kind as the API names it */
 export const kindText = (kind) => t(/** @type {any} */ (`kind.${kind.replace(" ", "_")}`));

@@ -174,6 +174,17 @@ export class Findings {
     this.onChange();
     this.form.element.scrollIntoView({ block: "nearest" });
     this.form.focus();
+    if (finding) this.loadHistory(finding).catch(() => undefined);
+  }
+
+  /**
+   * Who stated what before; the form works without.
+   * @param {Finding} finding
+   */
+  async loadHistory({ id }) {
+    const { form } = this;
+    const acts = await get(`/v1/findings/${id}/history`);
+    form?.showHistory(acts);
   }
 
   closeForm() {

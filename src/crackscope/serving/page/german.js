@@ -355,6 +355,8 @@ export const german = {
   "finding.withdraw": "Zurückziehen",
   "finding.saved": "Feststellung {n} ist gespeichert.",
   "finding.withdrawn": "Feststellung {n} ist zurückgezogen; ihre Nummer wird nicht neu vergeben.",
+  "finding.history": "Verlauf",
+  "finding.was_withdrawn": "zurückgezogen",
   "kind.crack": "Riss",
   "kind.map_cracking": "Netzrisse",
   "kind.spalling": "Abplatzung",

@@ -37,6 +37,8 @@
  * @property {number} photo_id
  * @property {string} who
  *
+ * @typedef {{id: number, statement: Statement | null, who: string, created_at: string}} FindingAct null: withdrawn
+ *
  * @typedef {object} ConditionList
  * @property {string} title
  * @property {{code: string, name: Record<string, string>, classes: {code: string, en: string, de: string}[]}[]} scales

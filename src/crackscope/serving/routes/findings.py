@@ -32,7 +32,6 @@ from crackscope.serving.findings import (
     finding_now,
     findings_of_photo,
     findings_of_project,
-    last_act,
 )
 from crackscope.serving.models import FindingRow, Photo, Project
 
@@ -96,14 +95,14 @@ class StatementChange(StatementFields):
 def list_findings(session: CurrentSession, project_id: RowId) -> list[FindingDocument]:
     """A project's findings by number; withdrawn ones are not among them, and their numbers stay free."""
     found(session, Project, project_id)
-    return [_document(session, finding) for finding in findings_of_project(session, project_id)]
+    return [_document(finding) for finding in findings_of_project(session, project_id)]
 
 
 @router.get("/v1/photos/{photo_id}/findings")
 def findings_in_photo(session: CurrentSession, photo_id: RowId) -> list[FindingDocument]:
     """A photo's findings by number."""
     found(session, Photo, photo_id)
-    return [_document(session, finding) for finding in findings_of_photo(session, photo_id)]
+    return [_document(finding) for finding in findings_of_photo(session, photo_id)]
 
 
 @router.post("/v1/photos/{photo_id}/findings", status_code=201)
@@ -119,7 +118,7 @@ def state_finding(
     With an ``Idempotency-Key`` made by the client it is kept once, however often it is sent.
     """
     row = add_finding(session, found(session, Photo, photo_id), fields.record(), who, key)
-    return _document(session, _standing(session, row))
+    return _document(_standing(session, row))
 
 
 @router.put("/v1/findings/{finding_id}")
@@ -133,7 +132,7 @@ def restate_finding(
     """State a finding anew, as a whole; what was stated before stays in its history."""
     row = found(session, FindingRow, finding_id)
     change_finding(session, row, fields.record(), who, seen_act=fields.seen_act, key=key)
-    return _document(session, _standing(session, row))
+    return _document(_standing(session, row))
 
 
 @router.delete("/v1/findings/{finding_id}")
@@ -190,9 +189,8 @@ def _standing(session: Session, row: FindingRow) -> Finding:
     return finding
 
 
-def _document(session: Session, finding: Finding) -> FindingDocument:
-    act = last_act(session, session.get_one(FindingRow, finding.id))
-    return FindingDocument.model_validate({**finding_document(finding), "act_id": act.id})
+def _document(finding: Finding) -> FindingDocument:
+    return FindingDocument.model_validate(finding_document(finding))
 
 
 def _list(document: dict[str, Any]) -> ConditionListDocument:

@@ -25,6 +25,12 @@ def _options(command: Any, path: str = "crackscope") -> Iterator[tuple[str, Any]
         yield from _options(child, f"{path} {name}")
 
 
+def _commands(command: Any, path: str = "crackscope") -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _commands(child, f"{path} {name}")
+
+
 OPTIONS = list(_options(get_command(app)))
 
 
@@ -44,6 +50,18 @@ def test_every_number_has_a_range_that_is_checked_at_the_door() -> None:
 def test_the_commonest_options_have_one_short_name_everywhere(long: str, short: str) -> None:
     found = [f"{path} {long}" for path, option in OPTIONS if long in option.opts and short not in option.opts]
     assert found == []
+
+
+def test_every_command_that_takes_a_model_takes_it_with_m() -> None:
+    """`compare` takes two."""
+    found = {
+        path
+        for path, command in _commands(get_command(app))
+        if any(one.param_type_name == "argument" and one.metavar == "MODEL" for one in command.params)
+    }
+    with_m = {path for path, option in OPTIONS if "-m" in option.opts}
+    assert found <= with_m
+    assert {"crackscope model info", "crackscope export"} <= found
 
 
 def test_every_option_is_explained_in_a_sentence_of_its_own() -> None:
@@ -101,8 +119,23 @@ def test_names_of_before_work_and_say_the_new_one(tmp_path: Path) -> None:
     assert "serve-user" not in CliRunner().invoke(app, ["--help"]).stdout
 
 
-def test_two_names_of_one_model_are_wrong_usage(tmp_path: Path) -> None:
-    words = ["export", "a", "-m", "b", "--precision", "fp16", "--data", "d", "-o", str(tmp_path / "x")]
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "a", "-m", "b", "--precision", "fp16", "--data", "d", "-o", "x"],
+        ["model", "info", "a", "-m", "b"],
+        ["model", "verify", "a", "-m", "b"],
+        ["model", "cells", "a", "-m", "b", "--healthy", "d"],
+        ["model", "card", "a", "-m", "b", "--evaluation", "walls=d"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_two_names_of_one_model_are_wrong_usage(words: list[str]) -> None:
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 2
     assert "two models are named" in result.stderr
+
+
+def test_results_go_into_a_model_that_is_named() -> None:
+    result = CliRunner().invoke(app, ["model", "card", "--evaluation", "walls=d"])
+    assert "no model is named" in str(result.exception)

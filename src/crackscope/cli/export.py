@@ -16,7 +16,7 @@ from crackscope.cli.evaluated_photos import (
     load_photos,
 )
 from crackscope.cli.labelled_data import Negative, Positive
-from crackscope.cli.model_options import ModelFolder, NewModelFolder, Overwrite
+from crackscope.cli.model_options import ModelFolder, NewModelFolder, Overwrite, SameModelFolder, one_model
 from crackscope.errors import OutputError
 from crackscope.extras import needs_extra
 
@@ -41,9 +41,7 @@ def export(
             help="Folder of real labelled photos for ranges and gate. Repeatable.", show_default=False
         ),
     ],
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="MODEL", help="The same as --model.", show_default=False)
-    ] = None,
+    folder: SameModelFolder = None,
     model: ModelFolder = None,
     manifest: ManifestFile = None,
     part: PartName = None,
@@ -64,9 +62,7 @@ def export(
         from crackscope.precision.export import export_variant
         from crackscope.precision.variants import Precision
 
-    if folder is not None and model is not None:
-        raise typer.BadParameter(f"two models are named, {folder} and {model}", param_hint="--model")
-    model = model or folder
+    model = one_model(folder, model)
     if output.exists() and not overwrite:
         raise OutputError(f"{output} is there already; name another folder, or add --overwrite")
     photos = load_photos(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import indent
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from crackscope.cli import model_card as _card
 from crackscope.cli import model_cells as _cells
+from crackscope.cli.model_options import ModelFolder, SameModelFolder, one_model
 
 app = typer.Typer(
     name="model",
@@ -17,17 +17,14 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_Folder = Annotated[
-    Path | None, typer.Argument(help="Folder of a model; without it the shipped detector.", metavar="MODEL")
-]
-
 app.command("card")(_card.card)
 app.command("cells")(_cells.cells)
 
 
 @app.command()
 def info(
-    model: _Folder = None,
+    folder: SameModelFolder = None,
+    model: ModelFolder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print model.json as it is.")] = False,
 ) -> None:
     """Show what is known about a model: its input, threshold, calibration, training and licences."""
@@ -40,7 +37,7 @@ def info(
 
     from crackscope.bundle import load_bundle
 
-    bundle = load_bundle(model)
+    bundle = load_bundle(one_model(folder, model))
     facts = dataclasses.asdict(bundle.config)
     if as_json:
         typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
@@ -52,7 +49,7 @@ def info(
 
 
 @app.command()
-def verify(model: _Folder = None) -> None:
+def verify(folder: SameModelFolder = None, model: ModelFolder = None) -> None:
     """Check a model: its files and hashes, its graph, its scores, and every engine that is installed.
 
     Exits 1 if a check fails.
@@ -63,7 +60,7 @@ def verify(model: _Folder = None) -> None:
 
     from crackscope.inference.verify import verify_bundle
 
-    checks = verify_bundle(model)
+    checks = verify_bundle(one_model(folder, model))
     marks = {True: "[green]ok[/]", False: "[red]FAILED[/]", None: "-"}
     table = Table(show_header=False)
     for check in checks:

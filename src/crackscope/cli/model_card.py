@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from crackscope.cli.model_options import SameModelFolder, one_model
 from crackscope.errors import SettingsError
 from crackscope.extras import needs_extra
 
 
 def card(
-    model: Annotated[Path, typer.Argument(help="Folder of a model.", metavar="MODEL", show_default=False)],
+    folder: SameModelFolder = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Folder of a model.", show_default=False)
+    ] = None,
     evaluation: Annotated[
         list[str] | None,
         typer.Option(
@@ -22,7 +26,10 @@ def card(
     ] = None,
     robustness: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=FOLDER: likewise, what `crackscope robustness --output` wrote. Repeatable."),
+        typer.Option(
+            help="NAME=FOLDER: what the photos are called, and what `crackscope robustness --output` wrote. "
+            "Repeatable."
+        ),
     ] = None,
 ) -> None:
     """Put results on named photos into a model's card and model.json, with their intervals.
@@ -35,10 +42,13 @@ def card(
     with needs_extra("evaluate"):
         from crackscope.evaluation.recorded_results import add_measurements
 
+    chosen = one_model(folder, model)
+    if chosen is None:
+        raise SettingsError("no model is named; the card of the shipped detector is part of the package")
     evaluations, distorted = _named(evaluation or []), _named(robustness or [])
     if not evaluations and not distorted:
         raise SettingsError("nothing to put into the card: give --evaluation or --robustness NAME=FOLDER")
-    bundle = add_measurements(load_bundle(model), evaluations, distorted)
+    bundle = add_measurements(load_bundle(chosen), evaluations, distorted)
     typer.echo(f"wrote {bundle.folder / CARD_NAME}", err=True)
 
 

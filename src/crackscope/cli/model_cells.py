@@ -10,7 +10,7 @@ import typer
 
 from crackscope.cli.bars import photo_bar
 from crackscope.cli.evaluated_photos import print_table
-from crackscope.cli.model_options import DeviceName, EngineName
+from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, SameModelFolder, one_model
 from crackscope.errors import SettingsError
 from crackscope.extras import needs_extra
 from crackscope.inference.engines import Device, Engine
@@ -24,10 +24,8 @@ def cells(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Argument(help="Folder of a model; without it the shipped detector.", metavar="MODEL"),
-    ] = None,
+    folder: SameModelFolder = None,
+    model: ModelFolder = None,
     walls: Annotated[int, typer.Option(min=4, help="Walls made of each folder.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other walls and cracks.")] = 0,
     write: Annotated[
@@ -47,6 +45,7 @@ def cells(
     from crackscope.bundle import Bundle, write_config
     from crackscope.scanning.scanner import CrackScanner
 
+    model = one_model(folder, model)
     if write and model is None:
         raise SettingsError("--write needs the folder of a model; copy the shipped detector to change it")
     scanner = CrackScanner.load(model, engine=engine, device=device)

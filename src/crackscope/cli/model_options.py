@@ -13,6 +13,9 @@ from crackscope.inference.settings import THRESHOLD
 ModelFolder = Annotated[
     Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
 ]
+SameModelFolder = Annotated[
+    Path | None, typer.Argument(metavar="MODEL", help="The same as --model.", show_default=False)
+]
 NewModelFolder = Annotated[
     Path, typer.Option("--output", "-o", help="Folder for the new model.", show_default=False)
 ]
@@ -41,3 +44,14 @@ TestTimeAugmentation = Annotated[
     ),
 ]
 EngineName = Annotated[Engine, typer.Option(help="Program that runs the model; openvino needs its extra.")]
+
+
+def one_model(argument: Path | None, option: Path | None) -> Path | None:
+    """The model that is named either way; ``None`` where none is.
+
+    Raises:
+        BadParameter: Two are.
+    """
+    if argument is not None and option is not None:
+        raise typer.BadParameter(f"two models are named, {argument} and {option}", param_hint="--model")
+    return option or argument

@@ -16,6 +16,22 @@ ROOT = Path(__file__).resolve().parent.parent
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _keep_to_own_processors() -> None:
+    """Each of pytest-xdist's workers takes its share of the processors, and its children with it.
+
+    Otherwise the threads of every worker wait for each other on every processor: the sums of small matrices
+    in test_sheet.py took five times the processor time. Before NumPy and PyTorch count the processors.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and hasattr(os, "sched_setaffinity"):
+        workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        share = sorted(os.sched_getaffinity(0))[int(worker.removeprefix("gw")) :: workers]
+        os.sched_setaffinity(0, share or os.sched_getaffinity(0))
+
+
+_keep_to_own_processors()
+
+
 def _data_folder() -> Path:
     return Path(os.environ.get("CRACKSCOPE_DATA", ROOT.parent / "shared" / "data"))
 

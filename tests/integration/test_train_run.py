@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from crackscope import load_bundle
+from crackscope.dataset.discover import discover
 from crackscope.dataset.manifest import read_manifest
 from crackscope.dataset.records import Part
 from crackscope.errors import OutputError, ResumeError
@@ -23,9 +25,12 @@ from crackscope.records import Prediction
 from crackscope.training import patches as patches_module
 from crackscope.training.fit import TrainerOptions
 from crackscope.training.listener import Listener
+from crackscope.training.preparation import prepare
 from crackscope.training.recipe import Recipe
 from crackscope.training.recipe_file import load_recipe
 from crackscope.training.run import TrainResult, train
+from crackscope.training.run_folder import RunFolder
+from crackscope.training.stages import Trained, train_stages
 from tests.helpers.patches import write_patches
 from tests.helpers.waiting import PATIENCE_S
 
@@ -184,29 +189,37 @@ def test_a_finished_run_is_not_trained_again(run: tuple[TrainResult, Recorder], 
         train([photos], tiny_recipe(run__seed=1), run[0].folder.root, options=ON_CPU)
 
 
-def test_a_stage_that_does_not_help_is_reported_and_not_taken(photos: Path, tmp_path: Path) -> None:
-    recorder = Recorder()
-    spoil = tiny_recipe(
-        finetune__learning_rate=1.0, finetune__head_learning_rate=1.0, finetune__epochs=1, finetune__ema=0
-    )
-    result = train([photos], spoil, tmp_path / "run", options=ON_CPU, listener=recorder)
-    assert result.stage == "head"
+SPOIL = {
+    "finetune__learning_rate": 1.0,
+    "finetune__head_learning_rate": 1.0,
+    "finetune__epochs": 1,
+    "finetune__ema": 0,
+}
+
+
+def stages_of(recipe: Recipe, photos: Path, output: Path, run: TrainResult) -> tuple[Trained, Recorder]:
+    """Both stages as a run does them; the photos were embedded by another run from the same weights."""
+    shutil.copytree(run.folder.cache, output / "cache")
+    recorder, folder = Recorder(), RunFolder(output)
+    parts, _ = prepare(discover([photos]), recipe, folder, recorder)
+    return train_stages(parts, recipe, folder, ON_CPU, recorder), recorder
+
+
+def test_a_stage_that_does_not_help_is_reported_and_not_taken(
+    run: tuple[TrainResult, Recorder], photos: Path, tmp_path: Path
+) -> None:
+    trained, recorder = stages_of(tiny_recipe(**SPOIL), photos, tmp_path / "run", run[0])
+    assert trained.stage == trained.report["taken"] == "head"
     assert any(note.startswith("stage 2 is not taken") for note in recorder.notes)
-    stages = result.bundle.config.training["stages"]
-    assert stages["finetune"]["validation_loss"] > stages["head"]["validation_loss"]
+    assert trained.report["finetune"]["validation_loss"] > trained.report["head"]["validation_loss"]
 
 
-def test_a_stage_that_does_not_help_is_taken_where_the_recipe_says_so(photos: Path, tmp_path: Path) -> None:
-    recorder = Recorder()
-    spoil = tiny_recipe(
-        finetune__learning_rate=1.0,
-        finetune__head_learning_rate=1.0,
-        finetune__epochs=1,
-        finetune__ema=0,
-        finetune__take="always",
-    )
-    result = train([photos], spoil, tmp_path / "run", options=ON_CPU, listener=recorder)
-    assert result.stage == "finetune"
+def test_a_stage_that_does_not_help_is_taken_where_the_recipe_says_so(
+    run: tuple[TrainResult, Recorder], photos: Path, tmp_path: Path
+) -> None:
+    recipe = tiny_recipe(**SPOIL, finetune__take="always")
+    trained, recorder = stages_of(recipe, photos, tmp_path / "run", run[0])
+    assert trained.stage == trained.report["taken"] == "finetune"
     assert any(note.startswith("stage 2 is taken, as the recipe says") for note in recorder.notes)
 
 

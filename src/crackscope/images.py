@@ -40,14 +40,14 @@ except ImportError:  # pragma: no cover - it is a dependency, but has no wheel f
 #: File name endings that folders are searched for (lower case).
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm"}
-    | {".pgm", ".jp2", ".avif", ".heic", ".heif"}
+    | {".pgm", ".jp2", ".avif", ".heic", ".heif", ".jxl"}
 )
 
 #: Shorter sides hold too little to be scored.
 MIN_SIDE_PX = 16
 
 #: Pillow's names of raster formats. Left to itself it would also hand an EPS file to Ghostscript.
-_FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "HEIF")
+_FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "HEIF", "JXL")
 
 _JPEG_START = b"\xff\xd8\xff"
 _JPEG_APP1 = b"\xff\xe1"
@@ -385,12 +385,20 @@ def _decode_with_gdal(
 
 
 @cache
-def _formats() -> tuple[str, ...]:
+def register_plugins() -> None:
+    """Teach Pillow what packages beside it read: HEIC (extra ``[heic]``), JPEG XL (pillow-jxl-plugin)."""
     Image.init()
     with contextlib.suppress(ImportError):
         from pillow_heif import register_heif_opener
 
         register_heif_opener()
+    with contextlib.suppress(ImportError):
+        import pillow_jxl  # noqa: F401 - importing it is all
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    register_plugins()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 

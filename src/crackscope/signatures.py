@@ -6,6 +6,10 @@ from typing import BinaryIO
 
 _HEIC = (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"hevx")
 _VIDEO = "not an image, but a video; `crackscope scan` reads frames of videos by their file's ending"
+_JPEG_XL = (
+    "a JPEG XL photo, which Pillow reads where the package pillow-jxl-plugin is installed; install it, or "
+    "export the photo as JPEG or PNG"
+)
 #: Markers of a JPEG's frame, and what Pillow does not read of them. Others have 8 bits, and are read.
 _RARE_FRAMES = {
     **dict.fromkeys((0xC3, 0xCB), "a lossless JPEG"),
@@ -14,8 +18,8 @@ _RARE_FRAMES = {
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 #: First bytes, and what a person should hear of them.
 _KNOWN: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\x0a", "a JPEG XL photo, which Pillow does not read; export it as JPEG or PNG"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL photo, which Pillow does not read; export it as JPEG or PNG"),
+    (b"\xff\x0a", _JPEG_XL),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", _JPEG_XL),
     (
         b"\0\x05\x16\x07",
         "not an image, but what macOS keeps beside one (AppleDouble)",

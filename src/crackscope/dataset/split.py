@@ -141,8 +141,9 @@ def _require_both_classes(split: Split) -> None:
     for part in split.shares.by_part():
         for label in Label:
             if counts[part][label] == 0:
+                there = sum(found[label] for found in counts.values())
                 raise DataError(
-                    f"the {part} part would have no {label} photo: {split.groups:,} groups are too few for "
-                    f"shares of {split.shares} with the grouping {split.grouping}; add photos, "
-                    f"change the shares or use a finer grouping"
+                    f"the {part} part would have no {label} photo: there are {there:,}, and {split.groups:,} "
+                    f"groups in all (grouping {split.grouping}) for shares of {split.shares}; add {label} "
+                    f"photos, change the shares or use a finer grouping"
                 )

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image
 
+from crackscope.images import register_plugins
 from crackscope.tiff_tags import TiffFacts, read_tiff_facts
 
 #: Decoded pixels, Pillow's copy of them, and the resized grid.
@@ -62,7 +63,7 @@ def decoded_bytes(photo_hw: tuple[int, int], image_format: str | None) -> int:
 
 def read_header(source: Path | BinaryIO, limit_pixels: int) -> Header | None:
     """Size and metadata of a photo; ``None`` where Pillow can't read its header."""
-    _register_heic()
+    register_plugins()
     # Raised and never lowered, as `images` does: photos are refused by our own limit, not by Pillow's.
     Image.MAX_IMAGE_PIXELS = max(limit_pixels, Image.MAX_IMAGE_PIXELS or limit_pixels)
     # Pillow's plugins meet damaged files with every kind of exception; reading the pixels says what is wrong.
@@ -173,11 +174,3 @@ def _number(value: Any) -> float | None:
         number = float(value)
         return round(number, 3) if number == number and abs(number) != float("inf") else None
     return None
-
-
-def _register_heic() -> None:
-    # Where the extra is missing, decoding the photo says so.
-    with suppress(ImportError):
-        from pillow_heif import register_heif_opener
-
-        register_heif_opener()

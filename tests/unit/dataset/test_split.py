@@ -161,7 +161,8 @@ def test_random_split_counts_patches_of_one_source_photo() -> None:
 
 def test_part_without_a_class_is_an_error_that_says_why() -> None:
     with pytest.raises(
-        DataError, match=r"the (validation|calibration|test) part would have no \w+ photo: 6 groups"
+        DataError,
+        match=r"the (validation|calibration|test) part would have no \w+ photo: there are 3, and 6 groups",
     ):
         split_dataset(*singles(3))
 

@@ -17,7 +17,8 @@ TARGET = Path(__file__).parent / "reference.md"
 HEAD = """# Command reference
 
 Written by `python docs/write_reference.py` from the commands themselves. Exit codes: 0 done (also where
-single photos failed and are rows with an error), 1 the run could not be done, 2 wrong usage.
+single photos failed and are rows with an error), 1 the run could not be done, 2 wrong usage, 130
+stopped by Ctrl-C.
 """
 
 

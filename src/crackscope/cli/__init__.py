@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import sys
 
+from crackscope.cli.ctrl_c import CtrlC
 from crackscope.errors import CrackscopeError
 
 
 def main() -> None:
     """Run the command line; our own errors become one line on standard error and exit code 1."""
+    ctrl_c = CtrlC()
+    ctrl_c.ends_at_once()
+    try:
+        _main(ctrl_c)
+    except BaseException as error:
+        if ctrl_c.explains(error):
+            ctrl_c.end(error)
+        raise
+
+
+def _main(ctrl_c: CtrlC) -> None:
     from typer.main import get_command
 
     from crackscope.cli.app import app
@@ -21,8 +32,11 @@ def main() -> None:
     _show_tracebacks_if_asked()
     line = get_command(app)
     try:
+        ctrl_c.interrupts()
         line(default_map=default_map(Defaults(line).read(find_files())))
     except CrackscopeError as error:
+        if ctrl_c.explains(error):
+            raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
@@ -41,6 +55,8 @@ def main() -> None:
 def _show_tracebacks_if_asked() -> None:
     """Tracebacks of errors that became a photo's row, for a report of a fault: see `guard`."""
     if os.environ.get("CRACKSCOPE_DEBUG") == "1":
+        import logging
+
         logging.basicConfig(stream=sys.stderr)
         logging.getLogger("crackscope").setLevel(logging.DEBUG)
 

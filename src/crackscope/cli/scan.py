@@ -19,6 +19,7 @@ from crackscope.cli.scan_options import (
     TilePx,
     scan_settings,
 )
+from crackscope.errors import RunInterruptedError
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.settings import USUAL
 
@@ -80,16 +81,21 @@ def scan(
         limit_pixels=limit_pixels,
     )
     scanner = CrackScanner.load(model, settings=settings, jobs=jobs, engine=engine, device=device)
-    with photo_bar("scanning") as progress:
-        summary = scanner.scan_paths(
-            paths,
-            output=output,
-            overlays=overlays,
-            index=index,
-            fresh=fresh,
-            every_s=every,
-            progress=progress,
-        )
+    try:
+        with photo_bar("scanning") as progress:
+            summary = scanner.scan_paths(
+                paths,
+                output=output,
+                overlays=overlays,
+                index=index,
+                fresh=fresh,
+                every_s=every,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        raise RunInterruptedError(
+            f"stopped; photos that are done are kept in {output}: run the same command again to go on"
+        ) from None
     _print_summary(summary, overlays=overlays, index=index)
     if strict and summary.failures:
         raise typer.Exit(1)

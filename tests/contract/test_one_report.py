@@ -121,9 +121,9 @@ def test_what_does_not_fit_is_refused_with_what_was_expected(
 
 
 def test_an_ending_that_names_no_report_is_refused_before_anything_is_read(tmp_path: Path) -> None:
-    done = _run("report", tmp_path / "nowhere", "-o", tmp_path / "report.docx")
+    done = _run("report", tmp_path / "nowhere", "-o", tmp_path / "report.odt")
     assert isinstance(done.exception, SettingsError)
-    assert "expected .html, .pdf or .xlsx" in str(done.exception)
+    assert "expected .html, .pdf, .docx or .xlsx" in str(done.exception)
 
 
 def test_photos_that_moved_are_missing_until_their_folder_is_named(folder: Path, tmp_path: Path) -> None:

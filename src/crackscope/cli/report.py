@@ -25,7 +25,7 @@ def report(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write, ending in .html, .pdf or .xlsx.")
+        Path, typer.Option("--output", "-o", help="File to write, ending in .html, .pdf, .docx or .xlsx.")
     ],
     project: Annotated[
         str | None, typer.Option(help="Name or number of a project in the data folder of a server.")
@@ -42,6 +42,14 @@ def report(
         str | None, typer.Option("--date", help="Day of the inspection: YYYY-MM-DD.")
     ] = None,
     notes: Annotated[str | None, typer.Option(help="Remarks for the first page.")] = None,
+    number: Annotated[str | None, typer.Option(help="Number of the report.")] = None,
+    letterhead: Annotated[
+        str | None, typer.Option(help="Who made it: name and address, a line each, above the title.")
+    ] = None,
+    logo: Annotated[Path | None, typer.Option(help="PNG or JPEG beside the letterhead.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Time zone of all times, such as Europe/Zurich; else this machine's.")
+    ] = None,
     photos: Annotated[
         Path | None, typer.Option(help="Folder where the photos lie now, if they moved since the scan.")
     ] = None,
@@ -58,6 +66,7 @@ def report(
     from dataclasses import replace
 
     with needs_extra("report"):
+        from crackscope.reporting.logo import read_logo
         from crackscope.reporting.write import form_of, write_report
     form_of(output)
     known = (
@@ -72,9 +81,12 @@ def report(
         "inspector": inspector,
         "inspected_on": None if inspected_on is None else _day(inspected_on),
         "notes": notes,
+        "number": number,
+        "letterhead": letterhead,
+        "logo": None if logo is None else read_logo(logo),
     }
     changes = {name: value for name, value in said.items() if value is not None}
-    known = replace(known, inspection=replace(known.inspection, **changes))
+    known = replace(known, inspection=replace(known.inspection, **changes), zone=zone or known.zone)
     write_report(output, known, language=language)
     typer.echo(f"{len(known.photos)} photos, {len(known.shown)} of them shown: {output}")
 

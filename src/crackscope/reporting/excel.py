@@ -180,6 +180,8 @@ def _review_rows(report: Report, words: Words) -> Iterator[tuple[object, ...]]:
 
 def _about(report: Report, words: Words) -> Iterator[facts.Fact]:
     yield facts.title(report, words), ""
+    if report.inspection.letterhead:
+        yield report.inspection.letterhead, ""
     yield from facts.inspection_facts(report, words)
     yield from facts.scan_facts(report, words)
     for model in report.models:

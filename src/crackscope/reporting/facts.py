@@ -71,7 +71,8 @@ def running_title(report: Report, words: Words) -> str:
     """What stands at the foot of every page: a page that went astray says where it belongs."""
     inspection = report.inspection
     day = "" if inspection.inspected_on is None else words.date(inspection.inspected_on)
-    return " · ".join(part for part in (title(report, words), inspection.structure, day) if part)
+    number = words("number_is", number=inspection.number) if inspection.number else ""
+    return " · ".join(part for part in (title(report, words), number, inspection.structure, day) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,8 @@ def signed_sentence(report: Report, words: Words) -> str:
 def inspection_facts(report: Report, words: Words) -> Iterator[Fact]:
     """What was inspected, by whom, when and with what."""
     inspection, missing = report.inspection, words("not_stated")
+    if inspection.number:
+        yield words("fact.number"), inspection.number
     if inspection.project:
         yield words("fact.project"), inspection.project
     yield words("fact.structure"), inspection.structure or missing

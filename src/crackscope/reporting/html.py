@@ -44,6 +44,7 @@ def _environment() -> Environment:
         kind_of=kind_of,
         css_text=_css_text,
         data_uri=_data_uri,
+        png_uri=_png_uri,
     )
     return environment
 
@@ -74,6 +75,10 @@ def _figures(photos: Iterable[PhotoEntry], *, longest_px: int) -> Iterator[tuple
 def _data_uri(picture: Picture) -> Markup:
     assert picture.jpeg is not None
     return Markup("data:image/jpeg;base64,") + base64.b64encode(picture.jpeg).decode("ascii")
+
+
+def _png_uri(png: bytes) -> Markup:
+    return Markup("data:image/png;base64,") + base64.b64encode(png).decode("ascii")
 
 
 def _css_text(text: str) -> Markup:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+
+from fpdf.enums import XPos, YPos
 
 from crackscope.reporting import facts, tables
 from crackscope.reporting.captions import classes_of, missing_numbers
 from crackscope.reporting.facts import count
+from crackscope.reporting.logo import SHOWN_MM, shown_mm
 from crackscope.reporting.pdf_drawings import draw_chart, draw_figure, draw_map, draw_signature, draw_tiles
 from crackscope.reporting.pdf_page import SOFT, Page
 from crackscope.reporting.pictures import draw_picture, longest_side_px
-from crackscope.reporting.records import Report
+from crackscope.reporting.records import Inspection, Report
 from crackscope.reporting.site_map import draw_site_map
 from crackscope.reporting.words import Words
 
@@ -54,7 +58,26 @@ def _describe(page: Page, report: Report) -> None:
     page.set_creation_date(report.made_at)
 
 
+def _write_letterhead(page: Page, inspection: Inspection) -> None:
+    top, high = page.get_y(), 0.0
+    if inspection.logo is not None:
+        wide, high = shown_mm(inspection.logo)
+        page.image(
+            io.BytesIO(inspection.logo), x=page.l_margin, y=top, w=wide, h=high, alt_text=page.words("logo")
+        )
+    if inspection.letterhead:
+        left = page.l_margin + SHOWN_MM[0] + 6
+        page.write_with(9, SOFT)
+        room = page.l_margin + page.epw - left
+        for line in inspection.letterhead.splitlines():
+            page.set_x(left)
+            page.cell(room, 4.3, page.cut(line, room), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    if high or inspection.letterhead:
+        page.set_y(max(page.get_y(), top + high) + 7)
+
+
 def _write_head(page: Page, report: Report) -> None:
+    _write_letterhead(page, report.inspection)
     page.write_with(21, bold=True)
     page.paragraph(facts.title(report, page.words), line_mm=9.5)
     page.set_draw_color(24, 32, 42)
@@ -147,7 +170,8 @@ def _write_method(page: Page, report: Report) -> None:
 def _write_reading(page: Page, report: Report) -> None:
     words = page.words
     page.chapter(words("section.reading"))
-    page.bullets(words(f"read.{name}") for name in facts.READING)
+    explained = [words(f"read.{name}") for name in facts.READING]
+    page.bullets([*explained, words("glyphs")] if page.replaced else explained)
     if not facts.has_widths(report):
         return
     page.chapter(words("section.context"), room_mm=70)

@@ -36,6 +36,8 @@ class Page(FPDF):
     def __init__(self, title: str, words: Words) -> None:
         super().__init__(format="A4")
         self._running_title, self.words = title, words
+        #: Whether a letter was written as a box.
+        self.replaced = False
         folder = Path(str(files("crackscope.reporting"))) / "fonts"
         self.add_font(_FAMILY, "", folder / "DejaVuSansCondensed.ttf")
         self.add_font(_FAMILY, "B", folder / "DejaVuSansCondensed-Bold.ttf")
@@ -62,8 +64,10 @@ class Page(FPDF):
 
     def known(self, text: str) -> str:
         """The text with a box in place of every letter that the font does not have."""
-        seen = (c for c in text if c not in _UNSEEN)
-        return "".join(c if c == "\n" or ord(c) in self._letters else _NO_GLYPH for c in seen)
+        seen = [c for c in text if c not in _UNSEEN]
+        known = [c if c == "\n" or ord(c) in self._letters else _NO_GLYPH for c in seen]
+        self.replaced |= known != seen
+        return "".join(known)
 
     def cut(self, text: str, room_mm: float) -> str:
         """The text as one line, cut with an ellipsis where it does not fit."""

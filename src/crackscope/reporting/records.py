@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -148,7 +148,13 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What a person says of the inspection; empty where nothing was said."""
+    """What a person says of the inspection; empty where nothing was said.
+
+    Attributes:
+        number: Of the report, as its maker counts.
+        letterhead: Who made it: name and address, a line each.
+        logo: PNG, as `logo.read_logo` makes it.
+    """
 
     title: str = ""
     project: str = ""
@@ -157,6 +163,9 @@ class Inspection:
     inspector: str = ""
     inspected_on: date | None = None
     notes: str = ""
+    number: str = ""
+    letterhead: str = ""
+    logo: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class Form(StrEnum):
     HTML = "html"
     PDF = "pdf"
     XLSX = "xlsx"
+    DOCX = "docx"
 
 
 def form_of(target: Path) -> Form:
@@ -33,7 +34,7 @@ def form_of(target: Path) -> Form:
         return Form("html" if ending == "htm" else ending)
     except ValueError:
         raise SettingsError(
-            f"{target.name} has no ending that names a report; expected .html, .pdf or .xlsx"
+            f"{target.name} has no ending that names a report; expected .html, .pdf, .docx or .xlsx"
         ) from None
 
 
@@ -61,6 +62,10 @@ def _writer(form: Form) -> Callable[[Path, Report, Words], None]:
             from crackscope.reporting.pdf import write_pdf
 
             return write_pdf
+        if form is Form.DOCX:
+            from crackscope.reporting.word import write_word
+
+            return write_word
         from crackscope.reporting.excel import write_excel
 
         return write_excel

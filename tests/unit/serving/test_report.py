@@ -92,7 +92,7 @@ def test_the_pdf_and_the_tables_are_of_the_same_project(reviewed: TestClient) ->
     ("path", "status"),
     [
         ("/v1/projects/99/report.pdf", 404),
-        ("/v1/projects/1/report.docx", 422),
+        ("/v1/projects/1/report.odt", 422),
         ("/v1/projects/1/report.pdf?language=fr", 422),
         ("/v1/projects/x/report.pdf", 422),
     ],

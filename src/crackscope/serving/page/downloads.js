@@ -8,7 +8,7 @@ import * as icons from "./icons.js";
 import { address } from "./route.js";
 import { errorText, LANGUAGES, language, t } from "./strings.js";
 
-const KINDS = /** @type {const} */ (["html", "pdf", "xlsx"]);
+const KINDS = /** @type {const} */ (["html", "pdf", "docx", "xlsx"]);
 
 /**
  * @param {string} path

@@ -234,6 +234,7 @@ export const english = {
 
   "download.html": "HTML, to read in a browser",
   "download.pdf": "PDF, to print and sign",
+  "download.docx": "Word, to edit",
   "download.xlsx": "Excel, the tables",
   "download.language": "Language of the report",
   "download.making": "Making {name} …",

@@ -235,6 +235,7 @@ export const german = {
 
   "download.html": "HTML, zum Lesen im Browser",
   "download.pdf": "PDF, zum Drucken und Unterschreiben",
+  "download.docx": "Word, zum Bearbeiten",
   "download.xlsx": "Excel, die Tabellen",
   "download.language": "Sprache des Berichts",
   "download.making": "{name} wird erstellt …",

@@ -1,4 +1,4 @@
-"""``GET /v1/projects/{id}/report.html|report.pdf|report.xlsx``: what an engineer signs."""
+"""``GET /v1/projects/{id}/report.html|report.pdf|report.docx|report.xlsx``: what an engineer signs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ router = APIRouter(tags=["reports"])
 _TYPES = {
     Form.HTML: "text/html; charset=utf-8",
     Form.PDF: "application/pdf",
+    Form.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _FILES: dict[int | str, dict[str, Any]] = {
@@ -60,7 +61,7 @@ def report(
         str | None, Query(max_length=64, description="IANA name; without it the server's.")
     ] = None,
 ) -> FileResponse:
-    """The inspection report of a project: to read (HTML), to sign (PDF), or its tables (Excel)."""
+    """The report of a project: to read (HTML), to sign (PDF), to edit (Word), or its tables (Excel)."""
     project = found(session, Project, project_id)
     _check_zone(zone)
     content = project_report(session, server.store, project, server.classifier.bundle, zone)
@@ -81,7 +82,7 @@ def report(
         target,
         media_type=_TYPES[form],
         filename=f"report-{project_id}.{form}",
-        content_disposition_type="attachment" if form is Form.XLSX else "inline",
+        content_disposition_type="attachment" if form in (Form.XLSX, Form.DOCX) else "inline",
         headers=_HEADERS,
         background=BackgroundTask(target.unlink, missing_ok=True),
     )

@@ -32,6 +32,9 @@ class ProjectDocument(_FromRow):
     condition_list: str
     own_conditions: str
     photos: int = 0
+    report_number: str
+    letterhead: str
+    has_logo: bool = False
 
 
 class JobDocument(_FromRow):

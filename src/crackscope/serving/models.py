@@ -82,6 +82,17 @@ class Project(Base):
     own_conditions: Mapped[str] = mapped_column(Text, default="", server_default="")
     #: The number given last; it only grows, so that no finding gets the number of a deleted one.
     last_finding: Mapped[int] = mapped_column(default=0, server_default="0")
+    report_number: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    letterhead: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class Logo(Base):
+    """The logo on a project's report, as `reporting.logo` makes it."""
+
+    __tablename__ = "logos"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    png: Mapped[bytes]
 
 
 class Element(Base):

@@ -19,7 +19,7 @@ from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Rep
 from crackscope.serving.database import open_database
 from crackscope.serving.elements import elements_of
 from crackscope.serving.findings import findings_by_photo, findings_of_project
-from crackscope.serving.models import Photo, Project, Result, now
+from crackscope.serving.models import Logo, Photo, Project, Result, now
 from crackscope.serving.photo_store import PhotoStore
 from crackscope.serving.photos import with_result
 from crackscope.serving.rows import metadata_of, report_of
@@ -41,6 +41,9 @@ def project_report(
             inspector=project.inspector,
             inspected_on=project.inspected_on,
             notes=project.notes,
+            number=project.report_number,
+            letterhead=project.letterhead,
+            logo=session.scalar(select(Logo.png).where(Logo.project_id == project.id)),
         ),
         photos=tuple(row.entry for row in rows),
         models=facts_of_models([ModelFacts(sha256=sha256) for sha256 in hashes], bundle),

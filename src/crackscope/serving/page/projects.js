@@ -22,6 +22,8 @@ const FIELDS = /** @type {const} */ ([
   "notes",
   "condition_list",
   "own_conditions",
+  "report_number",
+  "letterhead",
 ]);
 const EMPTY = {
   name: "",
@@ -32,6 +34,8 @@ const EMPTY = {
   notes: "",
   condition_list: "",
   own_conditions: "",
+  report_number: "",
+  letterhead: "",
 };
 /** By which classes findings are rated; empty: by none. */
 const LISTS = /** @type {const} */ (["", "ri-ebw-pruef", "aashto", "own"]);
@@ -131,12 +135,15 @@ export function openProjectForm(project, onSaved, dropped) {
       { onchange: () => showOwn() },
       ...LISTS.map((name) => h("option", { value: name }, t(/** @type {any} */ (`conditions.${name || "none"}`)))),
     ),
+    report_number: h("input", { value: project?.report_number, maxlength: 200 }),
+    letterhead: h("textarea", { value: project?.letterhead, rows: 3, maxlength: 10000 }),
     own_conditions: h("textarea", { value: project?.own_conditions, rows: 4, maxlength: 10000 }),
   };
   inputs.condition_list.value = project?.condition_list ?? "";
   const own = field(t("project.own_conditions"), inputs.own_conditions, t("project.own_conditions.hint"));
   const showOwn = () => (own.hidden = inputs.condition_list.value !== "own");
   showOwn();
+  const logo = logoField(project);
   const problem = h("p", { class: "problem", role: "alert" });
   let known = project;
 
@@ -162,6 +169,7 @@ export function openProjectForm(project, onSaved, dropped) {
       event.preventDefault();
       try {
         const saved = await save();
+        await logo.save(saved.id);
         announce();
         close();
         if (project) onSaved?.();
@@ -186,6 +194,8 @@ export function openProjectForm(project, onSaved, dropped) {
       field(t("project.notes"), inputs.notes),
       field(t("project.condition_list"), inputs.condition_list, t("project.condition_list.hint")),
       own,
+      h("div", { class: "two" }, field(t("project.report_number"), inputs.report_number), logo.element),
+      field(t("project.letterhead"), inputs.letterhead, t("project.letterhead.hint")),
       dropped && h("p", { class: "soft" }, t("projects.dropped", { n: dropped.files.length })),
       problem,
       h(
@@ -195,6 +205,40 @@ export function openProjectForm(project, onSaved, dropped) {
         h("button", { class: "primary", type: "submit" }, project ? t("save") : t("project.create")),
       ),
     );
+  });
+}
+
+/**
+ * The logo on the report: chosen here, sent when the form is saved.
+ * @param {Project} [project]
+ */
+function logoField(project) {
+  const input = h("input", { type: "file", accept: "image/png,image/jpeg" });
+  const none = h("input", { type: "checkbox" });
+  const element = h(
+    "div",
+    {},
+    field(t("project.logo"), input, t(project?.has_logo ? "project.logo.there" : "project.logo.hint")),
+    project?.has_logo && h("label", {}, none, " ", t("project.logo.remove")),
+  );
+  const save = async (/** @type {number} */ id) => {
+    const file = input.files?.[0];
+    if (file) await send("PUT", `/v1/projects/${id}/logo`, { image: await base64(file) });
+    else if (none.checked) await remove(`/v1/projects/${id}/logo`);
+  };
+  return { element, save };
+}
+
+/**
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).split(",")[1] ?? "");
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
   });
 }
 

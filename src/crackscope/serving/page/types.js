@@ -16,6 +16,9 @@
  * @property {number} photos
  * @property {string} condition_list a shipped list, own, or empty
  * @property {string} own_conditions a class a line
+ * @property {string} report_number
+ * @property {string} letterhead name and address, a line each
+ * @property {boolean} has_logo
  *
  * @typedef {[number, number]} PointXY in pixels of the upright photo
  * @typedef {{kind: "box" | "polygon" | "polyline", points_xy: PointXY[]}} Shape

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from crackscope.errors import SettingsError
 from crackscope.inspection.conditions import list_of, own_list
+from crackscope.reporting.logo import read_logo
 from crackscope.serving.context import CurrentServer, CurrentSession, found
 from crackscope.serving.documents import ProjectDocument
 from crackscope.serving.errors import ApiError
 from crackscope.serving.fields import Line, Paragraphs, RowId
-from crackscope.serving.models import Photo, Project
+from crackscope.serving.models import Logo, Photo, Project
 from crackscope.serving.photos import delete_photos
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
@@ -37,6 +40,8 @@ class ProjectFields(BaseModel):
     notes: Paragraphs = ""
     condition_list: Annotated[str, Field(description="ri-ebw-pruef, aashto, own, or none.")] = ""
     own_conditions: Annotated[Paragraphs, Field(description="A class a line: code, colon, meaning.")] = ""
+    report_number: Annotated[Line, Field(description="On the report, as its maker counts.")] = ""
+    letterhead: Annotated[Paragraphs, Field(description="Name and address, a line each.")] = ""
 
 
 class ProjectChanges(ProjectFields):
@@ -92,6 +97,42 @@ def delete_project(server: CurrentServer, session: CurrentSession, project_id: R
     return Response(status_code=204)
 
 
+class LogoFields(BaseModel):
+    """A picture as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: Annotated[str, Field(max_length=1_000_000, description="A PNG or JPEG file in base64.")]
+
+
+@router.put("/{project_id}/logo")
+def set_logo(session: CurrentSession, project_id: RowId, fields: LogoFields) -> ProjectDocument:
+    """Put a logo on the project's report, in place of the one before; it is kept as a small PNG."""
+    project = found(session, Project, project_id)
+    try:
+        png = read_logo(base64.b64decode(fields.image, validate=True))
+    except (SettingsError, binascii.Error) as error:
+        raise ApiError(422, "invalid_request", f"the logo can't be read: {error}") from None
+    session.merge(Logo(project_id=project_id, png=png))
+    session.commit()
+    return _document(session, project)
+
+
+@router.get("/{project_id}/logo", response_class=Response, responses={200: {"content": {"image/png": {}}}})
+def get_logo(session: CurrentSession, project_id: RowId) -> Response:
+    """The logo as it stands on the report."""
+    return Response(found(session, Logo, project_id).png, media_type="image/png")
+
+
+@router.delete("/{project_id}/logo", status_code=204)
+def delete_logo(session: CurrentSession, project_id: RowId) -> Response:
+    """Take the logo off; without one, nothing happens."""
+    found(session, Project, project_id)
+    session.execute(delete(Logo).where(Logo.project_id == project_id))
+    session.commit()
+    return Response(status_code=204)
+
+
 def _check_conditions(project: Project) -> None:
     try:
         list_of(project.condition_list, project.own_conditions)
@@ -104,4 +145,7 @@ def _document(session: Session, project: Project) -> ProjectDocument:
     document = ProjectDocument.model_validate({**project.__dict__, "photos": 0})
     count = select(func.count()).where(Photo.project_id == project.id)
     document.photos = session.scalar(count) or 0
+    document.has_logo = (
+        session.scalar(select(Logo.project_id).where(Logo.project_id == project.id)) is not None
+    )
     return document

@@ -39,9 +39,8 @@ import crackscope
 from crackscope import CrackScanner, PhotoReport, ScanSettings, read_photo
 from crackscope.dataset.synthetic import make_photo
 from crackscope.images import Photo
-from crackscope.inference.scales import plan_looks
 from crackscope.inference.tile_scores import BATCH
-from crackscope.inference.tiling import TileGrid
+from crackscope.inference.tiling import TileGrid, plan_looks
 from crackscope.photos.pixels import DecodedPhoto
 from crackscope.resizing import resize_rgb
 from crackscope.scanning.overlay import draw_overlay, write_overlay

@@ -19,9 +19,9 @@ from sklearn.metrics import average_precision_score
 
 from crackscope import CrackScanner, ScanSettings
 from crackscope.images import Photo
-from crackscope.inference.scales import plan_looks
 from crackscope.inference.stitching import blend, cell_log_odds, crack_probability, whole_tiles
 from crackscope.inference.tile_scores import score_tiles
+from crackscope.inference.tiling import plan_looks
 from crackscope.photos.pixels import DecodedPhoto
 from crackscope.scan_calibration.cells import cracked_cells, paint_walls
 from crackscope.scanning.analysis import blend_cells

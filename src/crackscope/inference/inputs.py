@@ -16,13 +16,13 @@ from PIL import Image
 from crackscope.bundle import ModelConfig
 from crackscope.errors import UnreadablePhotoError
 from crackscope.images import Photo, check_size, photo_from_image, read_jpeg, read_photo
-from crackscope.inference.augmentation import CORNER_SHARE, cut_corners
 from crackscope.inference.quality import sharpness
-from crackscope.inference.scales import plan_looks
 from crackscope.inference.settings import ScanSettings
+from crackscope.inference.tiling import plan_looks
 from crackscope.photos.items import PhotoBytes, PhotoFile
 from crackscope.photos.metadata import decoded_bytes
 from crackscope.photos.pixels import DecodedPhoto, PixelSource
+from crackscope.resizing import resize_rgb
 
 #: A path, an encoded file, an open image, or pixels: uint8, RGB (H, W, 3) or grey (H, W).
 PhotoSource = str | Path | bytes | Image.Image | NDArray[np.uint8]
@@ -30,6 +30,9 @@ PhotoSource = str | Path | bytes | Image.Image | NDArray[np.uint8]
 #: A reduced decode keeps this many times the model's size for the resize to average. 4 was no closer to the
 #: exact scores; at 1, the labels of 2 % of small patches changed (shipped detector).
 FAST_MARGIN = 2
+
+#: For test-time augmentation: sides of a corner as a share of the photo's; neighbours overlap by half.
+CORNER_SHARE = 0.75
 
 #: An open image decodes on first use, and one that is given twice must not do so in two threads at a time.
 _OPEN_IMAGES = Lock()
@@ -124,6 +127,21 @@ def ready_photo(source: PixelSource, name: str, reading: Reading) -> ReadyPhoto 
         sharpness=sharpness(pixels_hwc),
         photo_hw=source.photo_hw,
         corners_hwc=corners,
+    )
+
+
+def cut_corners(pixels_hwc: NDArray[np.uint8], input_hw: tuple[int, int]) -> tuple[NDArray[np.uint8], ...]:
+    """The four overlapping corners of a photo (H, W, 3), each at the model's input size.
+
+    A corner shows its part of the photo a third larger, so hairlines survive the resize to the model's input.
+    How the looks become one score is `outputs.average_odds`.
+    """
+    height, width = pixels_hwc.shape[:2]
+    rows, columns = (max(1, round(CORNER_SHARE * side)) for side in (height, width))
+    return tuple(
+        resize_rgb(pixels_hwc[top : top + rows, left : left + columns], input_hw)
+        for top in (0, height - rows)
+        for left in (0, width - columns)
     )
 
 

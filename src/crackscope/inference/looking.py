@@ -24,11 +24,10 @@ from crackscope.bundle import ModelConfig
 from crackscope.errors import PhotoError
 from crackscope.inference.outputs import ScoredPhoto
 from crackscope.inference.review import typical_distance, typical_sharpness
-from crackscope.inference.scales import plan_looks
 from crackscope.inference.settings import ScanSettings
 from crackscope.inference.stitching import blend, whole_tiles
 from crackscope.inference.tile_scores import RunModel, TileEvidence, score_tiles
-from crackscope.inference.tiling import TileGrid
+from crackscope.inference.tiling import TileGrid, plan_looks
 from crackscope.photos.pixels import PixelSource
 from crackscope.records import SCORE_DECIMALS
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from crackscope.bundle import ModelConfig
+from crackscope.bundle import Bundle, ModelConfig
 from crackscope.inspection.conditions import ConditionList
 from crackscope.inspection.findings import CRACKS, Finding
 from crackscope.inspection.records import Act, PhotoReport, Place, Region, Verdict
@@ -144,6 +145,16 @@ class ModelFacts:
     sha256: str
     name: str | None = None
     config: ModelConfig | None = None
+
+
+def facts_of_models(models: Iterable[ModelFacts], bundle: Bundle) -> tuple[ModelFacts, ...]:
+    """The models; the one that ``bundle`` is gets its config, of the others only the hash is known."""
+    return tuple(
+        ModelFacts(sha256=model.sha256, name=bundle.config.name, config=bundle.config)
+        if model.sha256 == bundle.identity
+        else model
+        for model in models
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

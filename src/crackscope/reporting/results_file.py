@@ -13,8 +13,7 @@ from crackscope.errors import DataError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.inspection.codec import RESULTS_JSON, SCHEMA_VERSION, photo_of_document
 from crackscope.inspection.names import pure_path, short_names
-from crackscope.reporting.model_facts import facts_of_models
-from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of
+from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of, facts_of_models
 from crackscope.storage import read_versioned_json, sha256_file
 
 #: From a photo's path in the results, its short name and its SHA-256 to where it lies now.

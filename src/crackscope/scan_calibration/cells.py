@@ -17,9 +17,9 @@ from crackscope.evaluation.calibration import IDENTITY, fit_calibration
 from crackscope.evaluation.tables import Table, number_text
 from crackscope.images import Photo
 from crackscope.inference.find_photos import photo_files
-from crackscope.inference.scales import plan_looks
 from crackscope.inference.stitching import cell_log_odds
 from crackscope.inference.tile_scores import score_tiles
+from crackscope.inference.tiling import plan_looks
 from crackscope.photos.pixels import DecodedPhoto
 from crackscope.scan_calibration.painted_walls import Wall, paint_wall
 from crackscope.scanning.analysis import blend_cells

@@ -14,8 +14,7 @@ from crackscope.bundle import Bundle
 from crackscope.errors import DataError
 from crackscope.inspection.conditions import list_of
 from crackscope.inspection.records import Act
-from crackscope.reporting.model_facts import facts_of_models
-from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of
+from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of, facts_of_models
 from crackscope.serving.database import open_database
 from crackscope.serving.elements import elements_of
 from crackscope.serving.findings import findings_by_photo, findings_of_project

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from crackscope.bundle import Bundle, Calibration
-from crackscope.inference.augmentation import cut_corners
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.inference.inputs import cut_corners
 from crackscope.inference.outputs import ModelOutputs, average_odds
 from crackscope.labels import Label
 from crackscope.records import Failure, Prediction

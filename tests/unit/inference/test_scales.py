@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crackscope.inference.scales import tile_sides
 from crackscope.inference.settings import ScanSettings
+from crackscope.inference.tiling import tile_sides
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ def report(
     zone: Annotated[
         str | None, typer.Option(help="Time zone of all times, such as Europe/Zurich; else this machine's.")
     ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(help="Folder of `crackscope compare-inspections`: a chapter on what changed."),
+    ] = None,
     photos: Annotated[
         Path | None, typer.Option(help="Folder where the photos lie now, if they moved since the scan.")
     ] = None,
@@ -65,8 +69,11 @@ def report(
     """
     from dataclasses import replace
 
+    from crackscope.inspection.changes_file import read_comparison
+
     with needs_extra("report"):
         from crackscope.reporting.logo import read_logo
+        from crackscope.reporting.records import ComparedWith
         from crackscope.reporting.write import form_of, write_report
     form_of(output)
     known = (
@@ -87,6 +94,8 @@ def report(
     }
     changes = {name: value for name, value in said.items() if value is not None}
     known = replace(known, inspection=replace(known.inspection, **changes), zone=zone or known.zone)
+    if compare is not None:
+        known = replace(known, compared=ComparedWith(comparison=read_comparison(compare), folder=compare))
     write_report(output, known, language=language)
     typer.echo(f"{len(known.photos)} photos, {len(known.shown)} of them shown: {output}")
 

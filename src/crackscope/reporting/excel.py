@@ -11,6 +11,7 @@ import xlsxwriter
 
 from crackscope.inspection.records import BoxLTRB
 from crackscope.reporting import facts
+from crackscope.reporting.changes import change_table
 from crackscope.reporting.records import Report
 from crackscope.reporting.tables import finding_name, place_state, reason
 from crackscope.reporting.words import Words
@@ -60,6 +61,11 @@ def write_excel(target: Path, report: Report, words: Words) -> None:
         pen.table(words("sheet.photos"), _titles(_PHOTO_COLUMNS, words), _photo_rows(report, words))
         pen.table(words("sheet.regions"), _titles(_REGION_COLUMNS, words), _region_rows(report, words))
         pen.table(words("sheet.reviews"), _review_titles(words), _review_rows(report, words))
+        if report.compared is not None:
+            table = change_table(report.compared, words)
+            titles = {column.heading: round(column.width) + 6 for column in table.columns}
+            rows = ((*row.cells, row.below) for row in table.rows)
+            pen.table(words("sheet.changes"), {**titles, words("excel.note"): 60}, rows)
         pen.lines(words("sheet.about"), _about(report, words))
 
 

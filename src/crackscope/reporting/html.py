@@ -12,7 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from crackscope.reporting import facts, tables
+from crackscope.inspection.changes import PhotoChange
+from crackscope.reporting import changes, facts, tables
 from crackscope.reporting.captions import caption_lines, classes_of, kind_of, missing_numbers, region_lines
 from crackscope.reporting.pictures import Picture, draw_picture, longest_side_px
 from crackscope.reporting.records import PhotoEntry, Report
@@ -39,6 +40,7 @@ def _environment() -> Environment:
     environment.globals.update(
         facts=facts,
         tables=tables,
+        changes=changes,
         caption_lines=caption_lines,
         region_lines=region_lines,
         kind_of=kind_of,
@@ -63,8 +65,15 @@ def _content(report: Report, words: Words) -> dict[str, Any]:
         "map": draw_site_map(report.photos),
         "missing": missing_numbers(report),
         "chapters": facts.chapters(report, words),
+        "pairs": partial(_pairs, report),
         "figures": partial(_figures, longest_px=longest_side_px(len(report.shown))),
     }
+
+
+def _pairs(report: Report) -> Iterator[tuple[PhotoChange, Picture]]:
+    assert report.compared is not None
+    for photo in changes.changed_photos(report.compared):
+        yield photo, changes.draw_pair(report.compared, photo)
 
 
 def _figures(photos: Iterable[PhotoEntry], *, longest_px: int) -> Iterator[tuple[PhotoEntry, Picture]]:

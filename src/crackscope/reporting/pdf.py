@@ -7,11 +7,18 @@ from pathlib import Path
 
 from fpdf.enums import XPos, YPos
 
-from crackscope.reporting import facts, tables
+from crackscope.reporting import changes, facts, tables
 from crackscope.reporting.captions import classes_of, missing_numbers
 from crackscope.reporting.facts import count
 from crackscope.reporting.logo import SHOWN_MM, shown_mm
-from crackscope.reporting.pdf_drawings import draw_chart, draw_figure, draw_map, draw_signature, draw_tiles
+from crackscope.reporting.pdf_drawings import (
+    draw_chart,
+    draw_figure,
+    draw_map,
+    draw_signature,
+    draw_tiles,
+    draw_wide,
+)
 from crackscope.reporting.pdf_page import SOFT, Page
 from crackscope.reporting.pictures import draw_picture, longest_side_px
 from crackscope.reporting.records import Inspection, Report
@@ -27,6 +34,7 @@ def write_pdf(target: Path, report: Report, words: Words) -> None:
     _write_head(page, report)
     _write_findings(page, report)
     _write_summary(page, report)
+    _write_changes(page, report)
     _write_map(page, report)
     _write_photos(page, report)
     for name, table, empty in (
@@ -111,6 +119,26 @@ def _write_summary(page: Page, report: Report) -> None:
     if missing:
         page.ln(2)
         page.notice(words("summary.missing", numbers=", ".join(map(str, missing))))
+
+
+def _write_changes(page: Page, report: Report) -> None:
+    if report.compared is None:
+        return
+    words, compared = page.words, report.compared
+    page.chapter(words("section.changes"))
+    for line in changes.change_sentences(compared, words):
+        page.paragraph(line)
+        page.ln(1)
+    for photo in changes.changed_photos(compared):
+        caption = changes.change_caption(photo, words)
+        draw_wide(page, changes.draw_pair(compared, photo), caption)
+    table = changes.change_table(compared, words)
+    if table.rows:
+        page.print_table(table)
+    left = list(changes.not_compared(compared, words))
+    if left:
+        page.paragraph(words("changes.left_out"))
+        page.bullets(left)
 
 
 def _write_map(page: Page, report: Report) -> None:

@@ -123,6 +123,26 @@ def draw_figure(page: Page, photo: PhotoEntry, picture: Picture) -> None:
     page.write_with(10)
 
 
+def draw_wide(page: Page, picture: Picture, caption: str) -> None:
+    """A picture over the whole width with its caption below, both on one page."""
+    if picture.jpeg is None:
+        page.paragraph(caption)
+        return
+    width, height = picture.size_wh
+    scale = min(page.epw / width, _HIGHEST_PICTURE_MM / height)
+    page.write_with(9)
+    page.need(height * scale + page.height_of(caption, page.epw, _LINE_MM) + 4)
+    top = page.get_y() + 1
+    page.image(
+        io.BytesIO(picture.jpeg), x=page.l_margin, y=top, w=width * scale, h=height * scale, alt_text=caption
+    )
+    page.set_y(top + height * scale + 1)
+    page.write_with(9, SOFT)
+    page.paragraph(caption, line_mm=_LINE_MM)
+    page.ln(3)
+    page.write_with(10)
+
+
 def draw_signature(page: Page, inspector: str) -> None:
     """Name, place and date, signature."""
     words, gap = page.words, 8.0

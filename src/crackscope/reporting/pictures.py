@@ -108,22 +108,14 @@ def _draw_boxes(image: Image.Image, photo: PhotoEntry) -> None:
         return
     draw = ImageDraw.Draw(image)
     scale = image.width / photo.photo_hw[1]
-    # Seen in print too: half a millimetre on A4.
-    line_px = max(1, max(image.size) // 360)
-    font = _font(max(11, max(image.size) // 48))
+    line_px, font = _line_px(image), font_for(image)
     stated = {finding.statement.shape.box_ltrb for finding in photo.findings}
     # The strongest last, so that its label lies on top; what became a finding is drawn once, as that.
     for place in reversed(photo.verdict.cracks[:MOST_BOXES]):
         if place.box_ltrb in stated:
             continue
         left, top, right, bottom = (side * scale for side in place.box_ltrb)
-        box = (left, top, max(left + 2, right - 1), max(top + 2, bottom - 1))
-        # White inside black: visible on any concrete and in grey print.
-        draw.rectangle(box, outline=(0, 0, 0), width=line_px * 3)
-        inner = (box[0] + line_px, box[1] + line_px, box[2] - line_px, box[3] - line_px)
-        if inner[2] > inner[0] and inner[3] > inner[1]:
-            draw.rectangle(inner, outline=(255, 255, 255), width=line_px)
-        _draw_tag(draw, place.name, (left, top), image.size, font)
+        draw_outline(draw, image, (left, top, right, bottom), place.name, font)
     for finding in photo.findings:
         outline = [(x * scale, y * scale) for x, y in finding.statement.shape.outline_xy]
         closed = finding.statement.shape.kind is not ShapeKind.POLYLINE
@@ -132,6 +124,34 @@ def _draw_boxes(image: Image.Image, photo: PhotoEntry) -> None:
         draw.line(line, fill=(255, 255, 255), width=line_px * 2, joint="curve")
         corner = min(outline, key=lambda point: point[1])
         _draw_tag(draw, f"F{finding.number}", corner, image.size, font)
+
+
+def draw_outline(
+    draw: ImageDraw.ImageDraw,
+    image: Image.Image,
+    box_ltrb: tuple[float, float, float, float],
+    name: str,
+    font: ImageFont.FreeTypeFont,
+) -> None:
+    """A box with its name: white inside black, visible on any concrete and in grey print."""
+    left, top, right, bottom = box_ltrb
+    line_px = _line_px(image)
+    box = (left, top, max(left + 2, right - 1), max(top + 2, bottom - 1))
+    draw.rectangle(box, outline=(0, 0, 0), width=line_px * 3)
+    inner = (box[0] + line_px, box[1] + line_px, box[2] - line_px, box[3] - line_px)
+    if inner[2] > inner[0] and inner[3] > inner[1]:
+        draw.rectangle(inner, outline=(255, 255, 255), width=line_px)
+    _draw_tag(draw, name, (left, top), image.size, font)
+
+
+def _line_px(image: Image.Image) -> int:
+    """Seen in print too: half a millimetre on A4."""
+    return max(1, max(image.size) // 360)
+
+
+def font_for(image: Image.Image) -> ImageFont.FreeTypeFont:
+    """The font of names in a picture."""
+    return _font(max(11, max(image.size) // 48))
 
 
 def _draw_tag(

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from crackscope.bundle import Bundle, ModelConfig
+from crackscope.inspection.changes import Comparison
 from crackscope.inspection.conditions import ConditionList
 from crackscope.inspection.findings import CRACKS, Finding
 from crackscope.inspection.records import Act, PhotoReport, Place, Region, Verdict
@@ -180,6 +181,14 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedWith:
+    """The comparison with an earlier inspection, and the folder its pictures lie in."""
+
+    comparison: Comparison
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything a report says, before it is put into words.
 
@@ -188,6 +197,7 @@ class Report:
         made_at: With a time zone; all that makes two reports of the same photos differ.
         zone: Time zone of the times in it, an IANA name; ``None`` is this machine's.
         conditions: By which classes findings are rated.
+        compared: What changed since an earlier inspection, where it was compared.
     """
 
     inspection: Inspection
@@ -198,6 +208,7 @@ class Report:
     made_at: datetime
     zone: str | None = None
     conditions: ConditionList | None = None
+    compared: ComparedWith | None = None
 
     @property
     def findings(self) -> tuple[tuple[PhotoEntry, Finding], ...]:

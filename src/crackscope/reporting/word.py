@@ -15,7 +15,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from crackscope.reporting import facts, tables
+from crackscope.reporting import changes, facts, tables
 from crackscope.reporting.captions import caption_lines, missing_numbers, region_lines
 from crackscope.reporting.facts import Fact, count
 from crackscope.reporting.logo import shown_mm
@@ -36,6 +36,7 @@ def write_word(target: Path, report: Report, words: Words) -> None:
     _write_head(paper, report)
     _write_findings(paper, report)
     _write_summary(paper, report)
+    _write_changes(paper, report)
     _write_photos(paper, report)
     for name, table, empty in (
         ("regions", tables.region_table(report, words), "empty.regions"),
@@ -258,6 +259,28 @@ def _write_summary(paper: _Paper, report: Report) -> None:
     missing = missing_numbers(report)
     if missing:
         paper.text(words("summary.missing", numbers=", ".join(map(str, missing))), bold=True)
+
+
+def _write_changes(paper: _Paper, report: Report) -> None:
+    if report.compared is None:
+        return
+    words, compared = paper.words, report.compared
+    paper.heading(words("section.changes"))
+    for line in changes.change_sentences(compared, words):
+        paper.text(line)
+    for photo in changes.changed_photos(compared):
+        picture, caption = changes.draw_pair(compared, photo), changes.change_caption(photo, words)
+        if picture.jpeg is not None:
+            width, height = picture.size_wh
+            paper.picture(picture.jpeg, min(_WIDTH_MM, _HIGHEST_PICTURE_MM * width / height), caption)
+        paper.text(caption, soft=True)
+    table = changes.change_table(compared, words)
+    if table.rows:
+        paper.table(table)
+    left = list(changes.not_compared(compared, words))
+    if left:
+        paper.text(words("changes.left_out"))
+        paper.bullets(left)
 
 
 def _write_photos(paper: _Paper, report: Report) -> None:

@@ -51,13 +51,14 @@ def test_the_pictures_of_the_documentation(browser: Browser, server: RunningServ
     project = {
         "name": "Isar bridge, main inspection",
         "structure": "Road bridge B11",
-        "element": "Pier 3, north face",
         "inspector": "A. Huber",
         "inspected_on": "2026-05-12",
+        "condition_list": "aashto",
     }
     client = server.client
     client.post("/v1/projects", json=project)
-    form = {"project_id": "1", "mm_per_px": "0.4"}
+    elements = ["Pier 3, north face"] * 7 + ["Deck, underside"] * 5
+    form = {"project_id": "1", "mm_per_px": "0.4", "elements": elements}
     job = client.post("/v1/scan", files=form_files(*_photos()), data=form).json()["job"]
     wait_for_job(client, job["id"])
     who = {"X-Crackscope-User": "A. Huber"}
@@ -70,6 +71,7 @@ def test_the_pictures_of_the_documentation(browser: Browser, server: RunningServ
     box = best["result"]["regions"][0]["box_ltrb_px"]
     act = {"action": "confirm", "box_ltrb": box, "note": "Width to be measured on site."}
     client.post(f"/v1/photos/{best['id']}/reviews", json=act, headers=who)
+    client.post(f"/v1/photos/{best['id']}/findings", json=_finding(), headers=who).raise_for_status()
     gallery, photo = f"{server.url}/#/projects/1", f"{server.url}/#/projects/1/photos/{best['id']}"
     for name, url, ready, options in (
         ("page-gallery", f"{gallery}?t=0.9", ".thumb img", {}),
@@ -82,13 +84,45 @@ def test_the_pictures_of_the_documentation(browser: Browser, server: RunningServ
             page.reload()
             expect(page.locator(ready).first).to_be_visible(timeout=PAGE_PATIENCE_MS)
             _save(page, name)
+            if name == "page-viewer":
+                page.locator(".findings button").click()
+                expect(page.locator(".finding-form")).to_be_visible(timeout=PAGE_PATIENCE_MS)
+                _save(page, "page-finding")
+
+
+def _finding() -> dict[str, Any]:
+    """What an inspector states of the crack of pier-07.jpg."""
+    return {
+        "kind": "crack",
+        "shape": {"kind": "polyline", "points_xy": _line_along(_scene(106, 1).mask_hw)},
+        "width_mm": 0.3,
+        "width_method": "crack ruler",
+        "ratings": [{"scale": "", "code": "CS2"}],
+        "recommendation": "Seal within a year.",
+        "note": "Damp at the lower end.",
+    }
+
+
+def _line_along(mask_hw: np.ndarray) -> list[list[int]]:
+    """Points along a painted crack from the left, 80 pixels apart; at a fork the way that is nearer."""
+    points: list[list[int]] = []
+    for x in range(0, mask_hw.shape[1], 80):
+        ys = np.flatnonzero(mask_hw[:, x])
+        if len(ys):
+            before = points[-1][1] if points else int(np.median(ys))
+            points.append([x, int(ys[np.abs(ys - before).argmin()])])
+    return points
+
+
+def _scene(seed: int, cracks: int) -> Any:
+    return make_photo(np.random.default_rng(seed), (900, 1200), cracks=cracks)
 
 
 def _photos() -> list[tuple[str, bytes]]:
     return [
         (
             f"pier-{seed - 99:02}.jpg",
-            _jpeg(make_photo(np.random.default_rng(seed), (900, 1200), cracks=cracks)),
+            _jpeg(_scene(seed, cracks)),
         )
         for seed, cracks in zip(range(100, 112), [1, 0, 2, 0, 1, 0] * 2, strict=True)
     ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 import pytest
+from docx import Document
 from openpyxl import load_workbook
 from PIL import Image
 from pypdf import PdfReader
@@ -319,12 +320,16 @@ def test_an_inspection_from_folder_to_report_survives_a_killed_server(
 
 
 def _assert_reported(server: RunningServer, project: int, finding: dict[str, Any], folder: Path) -> None:
-    for form in ("html", "pdf", "xlsx"):
+    for form in ("html", "pdf", "xlsx", "docx"):
         answer = server.client.get(f"/v1/projects/{project}/report.{form}")
         (folder / f"report.{form}").write_bytes(answer.raise_for_status().content)
     html = (folder / "report.html").read_text(encoding="utf-8")
     pages = PdfReader(folder / "report.pdf").pages
     pdf = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
+    word = Document(str(folder / "report.docx"))
+    cells = [cell.text for table in word.tables for row in table.rows for cell in row.cells]
+    words = " ".join([*cells, *(paragraph.text for paragraph in word.paragraphs)])
+    assert all(text in words for text in ("F1", "0.4 (loupe)", "Element: pier 1", "rejected by"))
     for text in (html, pdf):
         assert "0.4 (loupe)" in text
         assert "Element: pier 1" in text

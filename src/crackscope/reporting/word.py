@@ -40,7 +40,7 @@ def write_word(target: Path, report: Report, words: Words) -> None:
     _write_photos(paper, report)
     for name, table, empty in (
         ("regions", tables.region_table(report, words), "empty.regions"),
-        ("reviews", tables.review_table(report, words), "empty.reviews"),
+        ("reviews", tables.review_table(report, words), facts.no_decisions(report)),
         ("log", tables.photo_table(report, words), "summary.no_photos"),
     ):
         paper.heading(words(f"section.{name}"))

@@ -104,3 +104,12 @@ def test_limits_of_the_server_are_those_of_its_command_and_page() -> None:
 def test_a_server_without_room_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match=r"the limit .* is .*; expected at least"):
         replace(Limits(), **change)
+
+
+def test_the_page_asks_for_numbers_in_the_ranges_of_a_scan() -> None:
+    form = (ROOT / "src/crackscope/serving/page/jobs.js").read_text(encoding="utf-8")
+    asked = re.findall(r"(\w+): numberInput\(\{ min: ([\d.]+), max: ([\d.]+)", form)
+    assert {name: Range(float(least), float(most)) for name, least, most in asked} == {
+        "threshold": THRESHOLD,
+        "mm_per_px": MM_PER_PX,
+    }

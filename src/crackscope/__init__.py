@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from crackscope.inference.outputs import ModelOutputs as ModelOutputs
     from crackscope.inference.outputs import ScoredPhoto as ScoredPhoto
     from crackscope.inference.settings import ScanSettings as ScanSettings
+    from crackscope.inference.site_cut import SiteCut as SiteCut
+    from crackscope.inference.site_cut import SiteCutReason as SiteCutReason
+    from crackscope.inference.site_cut import SitePredictions as SitePredictions
     from crackscope.inference.verify import Check as Check
     from crackscope.inference.verify import verify_bundle as verify_bundle
     from crackscope.inspection.records import HeatMap as HeatMap
@@ -107,6 +110,7 @@ _HOMES = {
     "inference.inputs": ("Reading", "ReadyPhoto"),
     "inference.outputs": ("ModelOutputs", "ScoredPhoto"),
     "inference.settings": ("ScanSettings",),
+    "inference.site_cut": ("SiteCut", "SiteCutReason", "SitePredictions"),
     "inference.verify": ("Check", "verify_bundle"),
     "inspection.records": ("HeatMap", "PhotoReport", "Region", "TileScore"),
     "labels": ("Label", "ReviewReason"),

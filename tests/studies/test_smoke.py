@@ -198,3 +198,13 @@ def test_label_corrections(study, data: Path, tiny: Path, tmp_path: Path) -> Non
     shown = study("label_corrections", "--model", tiny, "--corrections", nothing, "--corrections", nothing)
     # Two tables, the second with its head.
     assert len(_rows(shown)) == 7
+
+
+def test_site_cut(study, data: Path, manifest: Path, tiny: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    options = ("--manifest", f"metu:{manifest}", "--crops", 4, "--draws", 2, "--cache", tmp_path / "cache")
+    shown = study("site_cut", "--data", data, "--model", tiny, *options)
+    for name in ("metu, test part", "bridge"):
+        # Two rules, and one cut for all.
+        assert len([row for row in _rows(shown) if row.startswith(f"| {name} |")]) == 3
+        assert (tmp_path / "cache" / f"{name}.npz").is_file()
+    assert study("site_cut", "--data", data, "--model", tiny, *options) == shown

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.settings import THRESHOLD
+
+if TYPE_CHECKING:
+    from crackscope.inference.site_cut import SiteCut
 
 ModelFolder = Annotated[
     Path | None, typer.Option("--model", "-m", help="Folder of a model; without it the shipped detector.")
@@ -35,6 +38,14 @@ ThresholdScore = Annotated[
         help="Positive from this score on; without it the model's own.",
     ),
 ]
+OneSite = Annotated[
+    bool,
+    typer.Option(
+        "--site",
+        help="These photos are one site: where they leave a gap between healthy and cracked ones above the "
+        "threshold, Positive begins in it. Needs 20 photos of each.",
+    ),
+]
 TestTimeAugmentation = Annotated[
     bool,
     typer.Option(
@@ -55,3 +66,9 @@ def one_model(argument: Path | None, option: Path | None) -> Path | None:
     if argument is not None and option is not None:
         raise typer.BadParameter(f"two models are named, {argument} and {option}", param_hint="--model")
     return option or argument
+
+
+def site_line(cut: SiteCut) -> str:
+    """Where Positive begins on a site, from what, and why, for people."""
+    above = f"{cut.positive:,} of {cut.photos:,} photos reach the model's {cut.model_threshold:g}"
+    return f"site: Positive from {cut.threshold:g}, {cut.reason}; {above}"

@@ -6,12 +6,13 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,8 +21,10 @@ from crackscope.cli.model_options import (
     DeviceName,
     EngineName,
     ModelFolder,
+    OneSite,
     TestTimeAugmentation,
     ThresholdScore,
+    site_line,
 )
 from crackscope.cli.scan_options import LimitPixels
 from crackscope.inference.engines import Device, Engine
@@ -29,6 +32,10 @@ from crackscope.inference.settings import USUAL
 from crackscope.inference.writers import Format, text_lines, write_outcomes
 from crackscope.labels import Label
 from crackscope.records import Failure, Outcome
+
+if TYPE_CHECKING:
+    from crackscope.inference.classifier import CrackClassifier
+    from crackscope.inference.site_cut import SiteCut
 
 #: Photos between two movements of the progress bar.
 _BAR_STEP = 32
@@ -80,6 +87,7 @@ def predict(
         Path | None, typer.Option("--output", "-o", help="Write to this file instead of the screen.")
     ] = None,
     threshold: ThresholdScore = None,
+    site: OneSite = False,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Images per run of the model; no score depends on it.")
     ] = 32,
@@ -119,8 +127,11 @@ def predict(
         model, engine=engine, device=device, threads=threads, threshold=threshold, tta=tta
     )
     counts = Counts()
-    outcomes = classifier.predict_paths(
-        require_photo(_find(paths)),
+    found = require_photo(_find(paths))
+    cut, outcomes = _predicted(
+        classifier,
+        found,
+        site=site,
         batch_size=batch_size,
         limit_pixels=limit_pixels,
         fast_decode=fast_decode,
@@ -131,9 +142,31 @@ def predict(
         rows = _with_bar(outcomes, counts, paths) if show_bar else _counted(outcomes, counts)
         _write(rows, form, output)
     if not quiet:
-        _report(counts, output)
+        _report(counts, output, cut)
     if strict and counts.errors:
         raise typer.Exit(1)
+
+
+def _predicted(
+    classifier: CrackClassifier,
+    found: Iterator[str | Failure],
+    *,
+    site: bool,
+    batch_size: int,
+    limit_pixels: int,
+    fast_decode: bool,
+) -> tuple[SiteCut | None, Generator[Outcome]]:
+    """The cut of the photos' site, where they are one, and their outcomes."""
+    read = partial(
+        classifier.predict_site if site else classifier.predict_paths,
+        batch_size=batch_size,
+        limit_pixels=limit_pixels,
+        fast_decode=fast_decode,
+    )
+    predicted = read(found)
+    if isinstance(predicted, Generator):
+        return None, predicted
+    return predicted.cut, (outcome for outcome in predicted.outcomes)
 
 
 def _format_of(output: Path | None) -> Format:
@@ -201,10 +234,12 @@ def _rate(counts: Counts) -> float:
     return counts.photos / max(time.perf_counter() - counts.began, 1e-9)
 
 
-def _report(counts: Counts, output: Path | None) -> None:
+def _report(counts: Counts, output: Path | None, cut: SiteCut | None) -> None:
     typer.echo(
         f"{counts.photos:,} photos at {_rate(counts):,.0f}/s: {counts.positive:,} Positive, "
         f"{counts.negative:,} Negative, {counts.review:,} to review, {counts.errors:,} errors"
         + (f"; written to {output}" if output else ""),
         err=True,
     )
+    if cut is not None:
+        typer.echo(site_line(cut), err=True)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crackscope.cli.bars import photo_bar
-from crackscope.cli.model_options import DeviceName, EngineName, ModelFolder, ThresholdScore
+from crackscope.cli.model_options import (
+    DeviceName,
+    EngineName,
+    ModelFolder,
+    OneSite,
+    ThresholdScore,
+    site_line,
+)
 from crackscope.cli.scan_options import (
     Every,
     LimitPixels,
@@ -43,6 +50,7 @@ def scan(
     scales: Scales = "1",
     overlap: Overlap = USUAL.overlap,
     threshold: ThresholdScore = None,
+    site: OneSite = False,
     mm_per_px: MmPerPx = None,
     every: Every = 1.0,
     jobs: Annotated[
@@ -90,6 +98,7 @@ def scan(
                 index=index,
                 fresh=fresh,
                 every_s=every,
+                site=site,
                 progress=progress,
             )
     except KeyboardInterrupt:
@@ -107,6 +116,8 @@ def _print_summary(summary: ScanSummary, *, overlays: bool, index: bool) -> None
     if summary.reused:
         counts += f" ({summary.reused} finished earlier)"
     typer.echo(counts)
+    if summary.site is not None:
+        typer.echo(site_line(summary.site))
     for failure in summary.failures[:10]:
         typer.echo(f"not scanned: {failure.path}: {failure.error}", err=True)
     if summary.failures:

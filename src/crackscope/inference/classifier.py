@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -24,6 +26,7 @@ from crackscope.inference.pipeline import SharedWorkers, growing_batches, map_in
 from crackscope.inference.review import review_reason
 from crackscope.inference.session import BATCH_SIZE, Session
 from crackscope.inference.settings import USUAL, ScanSettings
+from crackscope.inference.site_cut import SiteCut, SitePredictions, at_site, fit_site_cut
 from crackscope.labels import decide
 from crackscope.records import Failure, Outcome, Prediction
 
@@ -98,9 +101,11 @@ class CrackClassifier:
     def predict(self, photo: PhotoSource) -> Prediction: ...
 
     @overload
-    def predict(self, photo: list[Source] | tuple[Source, ...]) -> list[Outcome]: ...
+    def predict(self, photo: list[Source] | tuple[Source, ...], *, site: bool = False) -> list[Outcome]: ...
 
-    def predict(self, photo: PhotoSource | list[Source] | tuple[Source, ...]) -> Prediction | list[Outcome]:
+    def predict(
+        self, photo: PhotoSource | list[Source] | tuple[Source, ...], *, site: bool = False
+    ) -> Prediction | list[Outcome]:
         """Classify one photo, or a list of them.
 
         A photo no larger than about one training patch is one look; a larger one is looked at in tiles at its
@@ -109,6 +114,8 @@ class CrackClassifier:
         Args:
             photo: A path, the bytes of a file, a Pillow image, or uint8 pixels, (H, W, 3) RGB or (H, W) grey;
                 or a list or tuple of such.
+            site: The photos of the list are those of one site, which may get a cut of its own: see
+                `predict_site`, which also tells the cut.
 
         Returns:
             The prediction; of a list, a prediction or a `Failure` for each photo in its order.
@@ -118,6 +125,8 @@ class CrackClassifier:
         """
         reading = self.reading()
         if isinstance(photo, list | tuple):
+            if site:
+                return list(self.predict_site(photo).outcomes)
             return [self._judge_or_failure(scored) for scored in self._stream(photo, reading, BATCH_SIZE)]
         read = self.read(photo, source_name(photo), reading)
         [scored] = self._score([read]) if isinstance(read, ReadyPhoto) else [read]
@@ -147,6 +156,43 @@ class CrackClassifier:
         ) as results:
             for scored in results:
                 yield self._judge_or_failure(scored)
+
+    def predict_site(
+        self,
+        photos: Iterable[PhotoSource | Failure],
+        *,
+        batch_size: int = BATCH_SIZE,
+        limit_pixels: int = USUAL.limit_pixels,
+        fast_decode: bool = False,
+    ) -> SitePredictions:
+        """Classify the photos of one site, and let their scores say where Positive begins there.
+
+        Where they don't show that, the threshold stays; see `site_cut`. Nothing is decided before the last
+        photo is scored, so all outcomes are in memory; a photo takes well under a kilobyte.
+
+        Args:
+            photos: As `predict` takes them; a `Failure` is passed on in its place.
+            batch_size: See `predict_paths`, as the others.
+            limit_pixels: See there.
+            fast_decode: See there.
+        """
+        reading = self.reading(limit_pixels=limit_pixels, fast_decode=fast_decode)
+        with closing(self._stream(photos, reading, batch_size)) as results:
+            scored = [one if isinstance(one, Failure) else _what_decides(one) for one in results]
+        cut = self.site_cut([one.score for one in scored if not isinstance(one, Failure)])
+        decided = self.for_site(cut)
+        return SitePredictions(outcomes=tuple(decided._judge_or_failure(one) for one in scored), cut=cut)
+
+    def site_cut(self, scores: Iterable[float]) -> SiteCut:
+        """Where Positive begins on a site whose photos have these scores, 0..1, in any order."""
+        return fit_site_cut(scores, self.threshold)
+
+    def for_site(self, cut: SiteCut) -> CrackClassifier:
+        """The same classifier with a site's cut; the band of uncertain scores moves along."""
+        found = copy.copy(self)
+        found.bundle = replace(self.bundle, config=at_site(self.bundle.config, cut))
+        found.threshold = cut.threshold
+        return found
 
     def run_paths(
         self,
@@ -286,3 +332,9 @@ class CrackClassifier:
             looks = [self._session.infer(np.stack(images)) for images in corners]
             outputs = average_odds([outputs, *looks], self.bundle.config.calibration)
         return [scored_photo(photo.name, photo, outputs, index) for index, photo in enumerate(photos)]
+
+
+def _what_decides(scored: ScoredPhoto) -> ScoredPhoto:
+    """A scored photo without its map and features."""
+    nothing = np.empty(0, np.float32)
+    return replace(scored, embedding=nothing, cam=nothing, trunk=None)

@@ -16,6 +16,7 @@ from crackscope.bundle import Bundle
 from crackscope.errors import MissingExtraError, PhotoError
 from crackscope.guard import one_photo
 from crackscope.inference.find_photos import Found
+from crackscope.inference.site_cut import SiteCut, fit_site_cut
 from crackscope.inspection.codec import SCHEMA_VERSION, report_from_json, report_to_json
 from crackscope.photos.items import ScanItem
 from crackscope.records import Failure
@@ -48,6 +49,7 @@ class ScanSummary:
         review: Those that a person should look at.
         failures: Those that could not be scanned.
         reused: Those that an earlier run had finished.
+        site: Where Positive begins, and why, where the photos were said to be one site.
     """
 
     output: Path
@@ -56,6 +58,7 @@ class ScanSummary:
     review: int
     failures: tuple[Failure, ...]
     reused: int
+    site: SiteCut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +74,52 @@ class FolderScan:
     """One run of ``crackscope scan``."""
 
     def __init__(
-        self, scanner: PhotoScanner, output: Path, *, overlays: bool, every_s: float, index: bool = True
+        self,
+        scanner: PhotoScanner,
+        output: Path,
+        *,
+        overlays: bool,
+        every_s: float,
+        index: bool = True,
+        site: SiteCut | None = None,
     ) -> None:
         self._scanner, self._output = scanner, output
         self._overlays, self._every_s, self._index = overlays, every_s, index
-        settings = scanner.settings
-        if settings.threshold is None:
-            settings = replace(settings, threshold=scanner.classifier.threshold)
+        settings = replace(scanner.settings, threshold=scanner.threshold)
         self._header = results_header(scanner.classifier.bundle, settings)
         # Engines agree only to 1e-5: a scan that went on with another would mix their digits. The network's
         # SHA-256 in the header does not tell how cells become probabilities.
         cells = asdict(scanner.classifier.bundle.config.cells)
         facts = [_REPORTS, SCHEMA_VERSION, self._header, scanner.settings.shift_cells, scanner.runs_on, cells]
+        if site is not None:  # its band of uncertain scores is another than that of the threshold alone
+            facts.append(site.as_row())
         text = json.dumps(facts, sort_keys=True)
         self._settings_key = hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def scan(
-        self, inputs: list[Path | str], *, fresh: bool, progress: Callable[[int, int | None], None] | None
+        self,
+        inputs: list[Path | str],
+        *,
+        fresh: bool,
+        progress: Callable[[int, int | None], None] | None,
+        site: bool = False,
     ) -> ScanSummary:
-        """Scan everything that is not finished yet, then write the tables from all of it."""
+        """Scan everything that is not finished yet, then write the tables from all of it.
+
+        The photos of one site whose scores give it another cut are scanned again with that: regions, tables
+        and overlays follow from where Positive begins.
+        """
         items = list(scan_items(self._scanner, find_inputs(inputs, self._output), self._every_s))
+        header, cut = self._header, None
         with Journal(self._output, fresh=fresh) as journal:
             done = self._finish_all(items, journal, progress)
-            written = write_results(self._output, _outcomes(done, journal), self._header)
+            if site:
+                cut = fit_site_cut(_scores(done, journal), self._scanner.threshold)
+                decided = self._for_site(cut) if cut.moved else self
+                header = {**decided._header, "site": cut.as_row()}
+                if cut.moved:
+                    done = decided._finish_all(items, journal, progress)
+            written = write_results(self._output, _outcomes(done, journal), header)
         self._write_index()
         return ScanSummary(
             output=self._output,
@@ -102,6 +128,7 @@ class FolderScan:
             review=written.review,
             failures=tuple(written.failures),
             reused=sum(isinstance(end, _Done) and end.reused for end in done),
+            site=cut,
         )
 
     def _write_index(self) -> None:
@@ -110,6 +137,10 @@ class FolderScan:
         else:
             # One of an earlier run would show other results than the tables beside it.
             (self._output / INDEX_HTML).unlink(missing_ok=True)
+
+    def _for_site(self, cut: SiteCut) -> FolderScan:
+        scanner = self._scanner.for_site(cut)
+        return FolderScan(scanner, self._output, overlays=self._overlays, every_s=self._every_s, site=cut)
 
     def _finish_all(
         self,
@@ -163,6 +194,12 @@ def _file_name(stem: str) -> str:
 def _outcomes(done: list[_Done | Failure], journal: Journal) -> Iterator[ScanOutcome]:
     for end in done:
         yield end if isinstance(end, Failure) else _read_back(end, journal)
+
+
+def _scores(done: list[_Done | Failure], journal: Journal) -> Iterator[float]:
+    for outcome in _outcomes(done, journal):
+        if not isinstance(outcome, Failure):
+            yield outcome.score
 
 
 def _read_back(end: _Done, journal: Journal) -> ScanOutcome:

@@ -12,6 +12,7 @@ from crackscope.inference.classifier import CrackClassifier
 from crackscope.inference.engines import Device, Engine
 from crackscope.inference.inputs import Reading
 from crackscope.inference.looking import scale_of
+from crackscope.inference.site_cut import SiteCut
 from crackscope.photos.geo import GeoReference
 from crackscope.photos.items import OpenPhoto, PhotoFile, PixelArray, ScanItem
 from crackscope.photos.large import WindowedPhoto
@@ -62,6 +63,17 @@ class PhotoScanner:
         jobs = jobs or available_cpus()
         classifier = CrackClassifier.load(folder, engine=engine, device=device, threads=jobs)
         return cls(classifier, settings or ScanSettings(), jobs, runs_on=(str(engine), str(device)))
+
+    @property
+    def threshold(self) -> float:
+        """A score from here on is Positive."""
+        chosen = self.settings.threshold
+        return self.classifier.threshold if chosen is None else chosen
+
+    def for_site(self, cut: SiteCut) -> Self:
+        """The same scanner with a site's cut."""
+        settings = replace(self.settings, threshold=cut.threshold)
+        return type(self)(self.classifier.for_site(cut), settings, self.jobs, runs_on=self.runs_on)
 
     def scan(self, photo: Path | str | U8) -> PhotoReport:
         """Scan one photo: a path, or uint8 RGB pixels of shape (H, W, 3).

@@ -32,6 +32,7 @@ class CrackScanner(PhotoScanner):
         fresh: bool = False,
         every_s: float = 1.0,
         index: bool = True,
+        site: bool = False,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> ScanSummary:
         """Scan files, folders and patterns into ``output``; photos finished there earlier are not done again.
@@ -43,6 +44,8 @@ class CrackScanner(PhotoScanner):
             fresh: Forget what was finished earlier.
             every_s: Seconds between the frames taken from a video.
             index: Write a page that shows the results, ``index.html``.
+            site: The photos are those of one site, which may get a cut of its own, see `inference.site_cut`;
+                then they are scanned a second time with it.
             progress: Called with (done, total).
 
         Raises:
@@ -50,4 +53,4 @@ class CrackScanner(PhotoScanner):
             OutputError: ``output`` can't be written or lies inside an input folder.
         """
         folder = FolderScan(self, Path(output), overlays=overlays, every_s=every_s, index=index)
-        return folder.scan(list(paths), fresh=fresh, progress=progress)
+        return folder.scan(list(paths), fresh=fresh, progress=progress, site=site)

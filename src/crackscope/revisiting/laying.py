@@ -12,6 +12,8 @@ U8 = NDArray[np.uint8]
 
 #: What may be missing at an edge, as a share of the longer side.
 _EDGE_SHARE = 0.005
+#: So many pixels tell the light of a photo.
+_MOST_PIXELS = 200_000
 
 
 def lay_over(earlier_hwc: U8, later_hwc: U8, fit: Fit) -> U8:
@@ -71,10 +73,14 @@ def _shown(fit: Fit, photo_hw: tuple[int, int], shape: tuple[int, int]) -> NDArr
 
 
 def _in_the_light_of(pixels_hwc: U8, model_hwc: U8, known: NDArray[np.bool_]) -> U8:
-    """With the mean and spread of each channel where both are known."""
+    """With the middle and the spread of each channel where both are known."""
     if not known.any():
         return pixels_hwc
-    own, other = (each[known].astype(np.float32) for each in (pixels_hwc, model_hwc))
-    gain = np.clip(other.std(axis=0) / (own.std(axis=0) + 1e-6), 0.5, 2.0)
-    shifted = (pixels_hwc.astype(np.float32) - own.mean(axis=0)) * gain + other.mean(axis=0)
+    # Quartiles, because a new crack must not raise the contrast of the wall before it; every so many pixels.
+    own, other = (each[known][:: 1 + known.size // _MOST_PIXELS] for each in (pixels_hwc, model_hwc))
+    (low, middle, high), (to_low, to_middle, to_high) = (
+        np.percentile(each, (25, 50, 75), axis=0) for each in (own, other)
+    )
+    gain = np.clip((to_high - to_low + 1) / (high - low + 1), 0.5, 2.0)
+    shifted = (pixels_hwc.astype(np.float32) - middle) * gain + to_middle
     return np.asarray(np.clip(shifted + 0.5, 0, 255), np.uint8)

@@ -12,10 +12,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from crackscope.cli.app import app
-from crackscope.errors import DataError, OutputError
+from crackscope.errors import DataError, OutputError, UnreadablePhotoError
 from crackscope.inspection.changes import REASONS, ChangeKind, Comparison, PairedBy
 from crackscope.inspection.changes_file import read_comparison
-from crackscope.revisiting.pairing import distance_m, vote
+from crackscope.revisiting.pairing import Pairing, distance_m, vote
 from crackscope.revisiting.visits import VisitPhoto, read_visit
 from tests.unit.revisiting.scenes import crack, view, wall
 
@@ -139,3 +139,19 @@ def test_a_feature_that_two_photos_share_votes_for_neither() -> None:
     known, owners = np.concatenate([basis[:3], basis[:1]]), np.array([0, 0, 0, 1])
     assert vote(basis[:3], known, owners, 2).tolist() == [2, 0]
     assert vote(basis[:0], known, owners, 2).tolist() == [0, 0]
+
+
+def test_candidates_come_by_name_then_by_position_each_once() -> None:
+    def photo(name: str, north_m: float | None) -> VisitPhoto:
+        latitude = None if north_m is None else 47 + north_m / 111_320
+        return VisitPhoto(name=name, file=None, latitude=latitude, longitude=None if north_m is None else 8.0)
+
+    def unreadable(photo: VisitPhoto) -> np.ndarray:  # type: ignore[type-arg]
+        raise UnreadablePhotoError("gone")
+
+    earlier = [photo("pier/a.jpg", 9), photo("far.jpg", 40), photo("near.jpg", 2), photo("none.jpg", None)]
+    found = Pairing(earlier, unreadable).candidates(photo("Pier/A.JPEG", 0))
+    assert [(each.name, by) for each, by in found] == [
+        ("pier/a.jpg", PairedBy.NAME),
+        ("near.jpg", PairedBy.POSITION),
+    ]

@@ -76,6 +76,15 @@ def test_laid_over_it_shows_the_same_in_the_same_light_and_only_where_both_look(
     assert not cells[:, 31:].any()  # the earlier photo ends at 300 of 550 pixels
 
 
+def test_a_new_crack_does_not_raise_the_contrast_of_the_wall_before_it() -> None:
+    scene = wall(9)
+    later = scene.copy()
+    later[170:182, 40:440] = 0
+    fit = register(find_features(scene), find_features(later))
+    laid = lay_over(scene, later, fit)
+    assert laid[220:340].std() == pytest.approx(scene[220:340].std(), rel=0.1)
+
+
 def test_the_same_photos_give_the_same_answer() -> None:
     sides = find_features(view(wall(1))[0]), find_features(view(wall(1), turn_deg=9)[0])
     assert register(*sides).registration == register(*sides).registration

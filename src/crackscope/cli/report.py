@@ -50,6 +50,10 @@ def report(
     zone: Annotated[
         str | None, typer.Option(help="Time zone of all times, such as Europe/Zurich; else this machine's.")
     ] = None,
+    font: Annotated[
+        Path | None,
+        typer.Option(help="Font file for letters that a PDF's own font lacks, such as Chinese ones."),
+    ] = None,
     compare: Annotated[
         Path | None,
         typer.Option(help="Folder of `crackscope compare-inspections`: a chapter on what changed."),
@@ -93,7 +97,9 @@ def report(
         "logo": None if logo is None else read_logo(logo),
     }
     changes = {name: value for name, value in said.items() if value is not None}
-    known = replace(known, inspection=replace(known.inspection, **changes), zone=zone or known.zone)
+    known = replace(
+        known, inspection=replace(known.inspection, **changes), zone=zone or known.zone, font=font
+    )
     if compare is not None:
         known = replace(known, compared=ComparedWith(comparison=read_comparison(compare), folder=compare))
     write_report(output, known, language=language)

@@ -28,7 +28,7 @@ from crackscope.reporting.words import Words
 
 def write_pdf(target: Path, report: Report, words: Words) -> None:
     """Write the report; photos are shrunk one at a time, and only their JPEGs are kept until the end."""
-    page = Page(facts.running_title(report, words), words)
+    page = Page(facts.running_title(report, words), words, report.font)
     _describe(page, report)
     page.add_page()
     _write_head(page, report)

@@ -11,6 +11,7 @@ from fpdf import FPDF
 from fpdf.enums import CellBordersLayout, TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
+from crackscope.errors import SettingsError
 from crackscope.reporting.facts import Fact
 from crackscope.reporting.tables import Table
 from crackscope.reporting.words import Words
@@ -23,7 +24,7 @@ COLOURS = {
 FILLS = {"positive": (184, 58, 14), "negative": (156, 196, 212), "failed": (195, 200, 206)}
 NOTICE, NOTICE_EDGE = (253, 246, 227), (138, 97, 0)
 
-_FAMILY, _MARGIN_MM, _FOOT_MM = "report", 18.0, 20.0
+_FAMILY, _MORE, _MARGIN_MM, _FOOT_MM = "report", "more", 18.0, 20.0
 #: Stands for a letter that the font does not have.
 _NO_GLYPH = "\u25a1"
 #: Joiners and variant selectors: they only change their neighbours.
@@ -33,7 +34,7 @@ _UNSEEN = "\u200c\u200d\ufe0e\ufe0f"
 class Page(FPDF):
     """An A4 document with page numbers, in a font with Latin, Greek, Cyrillic, Arabic and Hebrew letters."""
 
-    def __init__(self, title: str, words: Words) -> None:
+    def __init__(self, title: str, words: Words, more_letters: Path | None = None) -> None:
         super().__init__(format="A4")
         self._running_title, self.words = title, words
         #: Whether a letter was written as a box.
@@ -41,12 +42,31 @@ class Page(FPDF):
         folder = Path(str(files("crackscope.reporting"))) / "fonts"
         self.add_font(_FAMILY, "", folder / "DejaVuSansCondensed.ttf")
         self.add_font(_FAMILY, "B", folder / "DejaVuSansCondensed-Bold.ttf")
-        self._letters: Any = self.fonts[_FAMILY].cmap  # type: ignore[union-attr]
+        self._letters = set(self._cmap(_FAMILY))
+        if more_letters is not None:
+            self._add_letters(more_letters)
         self.set_margins(_MARGIN_MM, _MARGIN_MM)
         self.c_margin = 0.0
         self.set_auto_page_break(True, _FOOT_MM)
         self.set_draw_color(*LINE)
         self.write_with(10)
+
+    def _cmap(self, family: str) -> Any:
+        return self.fonts[family].cmap  # type: ignore[union-attr]
+
+    def _add_letters(self, file: Path) -> None:
+        """Take letters that the report's own font lacks from another."""
+        try:
+            self.add_font(_MORE, "", file)
+            # Its one weight serves for bold as well.
+            self.add_font(_MORE, "B", file)
+        except Exception as error:
+            # fontTools meets damaged files with every kind of exception.
+            raise SettingsError(
+                f"{file} is no font that can be used; expected a .ttf or .otf file"
+            ) from error
+        self.set_fallback_fonts([_MORE], exact_match=False)
+        self._letters |= set(self._cmap(_MORE))
 
     def footer(self) -> None:
         """Title and page number."""

@@ -197,6 +197,7 @@ class Report:
         made_at: With a time zone; all that makes two reports of the same photos differ.
         zone: Time zone of the times in it, an IANA name; ``None`` is this machine's.
         conditions: By which classes findings are rated.
+        font: A TrueType or OpenType font for letters that the PDF's own one lacks.
         compared: What changed since an earlier inspection, where it was compared.
     """
 
@@ -208,6 +209,7 @@ class Report:
     made_at: datetime
     zone: str | None = None
     conditions: ConditionList | None = None
+    font: Path | None = None
     compared: ComparedWith | None = None
 
     @property

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from docx import Document
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from openpyxl import load_workbook
 from PIL import Image
 from pypdf import PdfReader
@@ -108,3 +110,41 @@ def test_letters_that_the_pdf_lacks_are_owned_up_to(report: Report, tmp_path: Pa
 
     assert "stands for a letter that this document's font does not have" in said("東京の橋")
     assert "stands for a letter" not in said("Мост Ελλάδα")
+
+
+def _font(file: Path, letters: str) -> Path:
+    """A font with these letters, all of them squares."""
+    names = [".notdef", *(f"glyph{index}" for index in range(len(letters)))]
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for point in ((100, 700), (800, 700), (800, 0)):
+        pen.lineTo(point)
+    pen.closePath()
+    square = pen.glyph()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({ord(letter): name for letter, name in zip(letters, names[1:], strict=True)})
+    builder.setupGlyf(dict.fromkeys(names, square))
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (900, 100)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(file)
+    return file
+
+
+def test_a_font_of_ones_own_has_the_letters_that_were_missing(report: Report, tmp_path: Path) -> None:
+    said = replace(report.inspection, structure="東京の橋")
+    font = _font(tmp_path / "squares.ttf", "東京の橋")
+    write_report(tmp_path / "r.pdf", replace(report, inspection=said, font=font))
+    pages = PdfReader(tmp_path / "r.pdf").pages
+    assert "東京の橋" in pages[0].extract_text()
+    assert all("stands for a letter" not in page.extract_text() for page in pages)
+
+
+def test_what_is_no_font_is_refused_by_its_name(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "no.ttf").write_bytes(b"no font")
+    with pytest.raises(SettingsError, match=r"no\.ttf is no font that can be used"):
+        write_report(tmp_path / "r.pdf", replace(report, font=tmp_path / "no.ttf"))
+    assert not (tmp_path / "r.pdf").exists()

@@ -367,6 +367,13 @@ def test_axe_finds_nothing_serious_and_a_phone_draws_a_finding(
     with opened(browser, f"{server.url}/#/projects/{project}") as page:
         _expect(page.locator(".element b")).to_have_text(["pier 1"])
         _expect(page.locator(".element")).to_contain_text("1 finding")
+        page.get_by_text("More", exact=True).click()
+        page.get_by_role("button", name="All findings").click()
+        _assert_accessible(axe, page)
+        page.locator("dialog").get_by_role("link", name="F1 crack").click()
+        _expect(page.locator(".findings button")).to_contain_text("Finding 1")
+        page.go_back()
+        _expect(page.locator(".element")).to_have_count(1)
         _assert_accessible(axe, page)
 
 

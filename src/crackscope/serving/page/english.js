@@ -339,6 +339,7 @@ export const english = {
   "drawing.touch_two": "Tap, or drag between, two points.",
   "drawing.done": "Done",
   "finding.title": "Findings",
+  "finding.all": "All findings",
   "finding.none": "None stated yet.",
   "finding.new": "New finding",
   "finding.line": "Line",

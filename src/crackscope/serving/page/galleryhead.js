@@ -5,6 +5,7 @@ import { menu } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { reportMenu } from "./downloads.js";
 import { exportMenu } from "./exportmenu.js";
+import { openFindings } from "./findinglist.js";
 import * as icons from "./icons.js";
 import { describe, openProjectDelete, openProjectForm } from "./projects.js";
 import { go, mapAddress } from "./route.js";
@@ -57,6 +58,7 @@ function moreMenu(project, { onChanged, rescan, putInto }) {
     [t("project.more")],
     [
       button("project.edit", icons.PENCIL, () => openProjectForm(project, onChanged)),
+      button("finding.all", icons.NOTE, () => openFindings(project)),
       button("project.trail", icons.CLOCK, () => openProjectTrail(project)),
       button("elements.put_shown", icons.FOLDER, putInto),
       button("check.open", icons.CHECK, () => go(`#/projects/${project.id}/labels`)),

@@ -340,6 +340,7 @@ export const german = {
   "drawing.touch_two": "Zwei Punkte antippen, oder dazwischen ziehen.",
   "drawing.done": "Fertig",
   "finding.title": "Feststellungen",
+  "finding.all": "Alle Feststellungen",
   "finding.none": "Noch keine.",
   "finding.new": "Neue Feststellung",
   "finding.line": "Linie",

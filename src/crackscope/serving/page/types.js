@@ -38,6 +38,9 @@
  * @property {number} act_id the act that counts
  * @property {Statement} statement
  * @property {number} photo_id
+ * @property {string} photo its name
+ * @property {string} element
+ * @property {number | null} length_mm of a line, where the photo has a scale
  * @property {string} who
  *
  * @typedef {{id: number, statement: Statement | null, who: string, created_at: string}} FindingAct null: withdrawn

@@ -176,6 +176,9 @@ class _Paper:
         grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.LEFT, False
         for column, wide in zip(grid.columns, widths, strict=True):
             column.width = Mm(wide)
+            # Word goes by the cells, others by the column.
+            for cell in column.cells:
+                cell.width = Mm(wide)
         return grid
 
     def _fill(

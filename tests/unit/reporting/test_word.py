@@ -77,6 +77,14 @@ def test_heads_of_tables_come_again_and_rejected_regions_are_struck_out(file: Pa
     assert any("rejected by Anna" in text for text in struck)
 
 
+def test_cells_are_as_wide_as_their_columns_because_word_goes_by_the_cells(file: Path) -> None:
+    for table in Document(str(file)).tables:
+        widths = [column.width for column in table.columns]
+        for row in table.rows:
+            cells = [cell.width for cell in row.cells]
+            assert cells == widths or len(set(row.cells)) < len(widths)  # cells that were joined
+
+
 def test_the_signature_keeps_with_what_is_signed(file: Path) -> None:
     paragraphs = Document(str(file)).paragraphs
     heading = next(index for index, each in enumerate(paragraphs) if each.text == "Signature")

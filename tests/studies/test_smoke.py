@@ -208,3 +208,29 @@ def test_site_cut(study, data: Path, manifest: Path, tiny: Path, tmp_path: Path)
         assert len([row for row in _rows(shown) if row.startswith(f"| {name} |")]) == 3
         assert (tmp_path / "cache" / f"{name}.npz").is_file()
     assert study("site_cut", "--data", data, "--model", tiny, *options) == shown
+
+
+def _textures(folder: Path, *names: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(names):
+        pixels = np.random.default_rng(number).normal(150, 20, (130, 130, 3))
+        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(folder / f"{name}.png")
+
+
+def test_masonry(study, data: Path, manifest: Path, adaptable: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for name in ("bridge", "caltech101", "metu"):
+        (tmp_path / name).symlink_to(data / name)
+    surfaces = tmp_path / "surfaces"
+    _textures(
+        surfaces / "polyhaven" / "healthy",
+        *(f"{kind}_{n}" for kind in ("concrete", "brick") for n in range(4)),
+    )
+    _textures(surfaces / "ambientcg" / "healthy")
+    _textures(surfaces / "byte-assets" / "healthy")
+    _textures(surfaces / "ambientcg-small" / "healthy", "Bricks1", "Bricks2", "Bricks3", "Concrete1")
+    for name in ("images", "masks"):
+        _textures(tmp_path / "uav-cc0" / name, "slide001", "slide660")
+    options = ("--manifest", f"metu:{manifest}", "--tiles", data / "bridge", "--most", 12)
+    rows = _rows(study("masonry", "--data", tmp_path, "--model", adaptable, *options))
+    # A Gaussian, two discriminants, support vectors; after the line below the head.
+    assert [row.split("|")[1].split()[0] for row in rows] == ["Gaussian", "logistic", "logistic", "support"]

@@ -13,7 +13,7 @@ RUN python -m build --wheel --outdir /wheels
 FROM python:3.12-slim
 # hadolint ignore=DL3013
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
-    pip install --no-cache-dir "$(echo /wheels/crackscope-*.whl)[serve,parquet,geo,heic,video,postgres]" \
+    pip install --no-cache-dir "$(echo /wheels/crackscope-*.whl)[serve,parquet,geo,dxf,heic,video,postgres]" \
     && useradd --create-home --uid 10001 crackscope \
     && install --directory --owner=crackscope /data
 USER 10001

@@ -18,9 +18,9 @@ from crackscope.scanning.results import ScanOutcome, write_results
 from tests.helpers.browsers import DESKTOP, PHONE, opened, running_browser
 from tests.unit.scanning.test_results import HEADER, REPORT
 
-BAD_NAME = '/home/me/site/</script><img src=x onerror="document.title=1">.jpg'
+BAD_NAME = '/mnt/disk/site/</script><img src=x onerror="document.title=1">.jpg'
 OUTCOMES: tuple[ScanOutcome, ...] = (
-    dataclasses.replace(REPORT, path="/home/me/site/pier 1/a & b.jpg", overlay="overlays/a &é.jpg"),
+    dataclasses.replace(REPORT, path="/mnt/disk/site/pier 1/a & b.jpg", overlay="overlays/a &é.jpg"),
     dataclasses.replace(
         REPORT,
         path=BAD_NAME,
@@ -31,7 +31,7 @@ OUTCOMES: tuple[ScanOutcome, ...] = (
         cracked_share=0.0,
         overlay=None,
     ),
-    Failure(path="/home/me/site/pier 2/bad.jpg", error="the file is empty"),
+    Failure(path="/mnt/disk/site/pier 2/bad.jpg", error="the file is empty"),
 )
 
 
@@ -55,7 +55,7 @@ def test_every_photo_is_in_it_by_a_name_without_the_machine_s_folders(tmp_path: 
         ['</script><img src=x onerror="document.title=1">.jpg', "Negative", 0.25, "", "", 0.0, 0, ""],
         ["pier 2/bad.jpg", "", None, "", "the file is empty", None, None, ""],
     ]
-    assert "/home/me" not in page.read_text(encoding="utf-8")
+    assert "/mnt/disk" not in page.read_text(encoding="utf-8")
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(tmp_path: Path) -> None:

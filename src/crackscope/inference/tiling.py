@@ -22,8 +22,8 @@ MIN_CELLS_PER_TILE = 8
 #: Side of the training patches on the wall, in millimetres: SDNET2018's 256 pixels at 0.23 mm.
 PATCH_MM = 60.0
 #: A photo whose longer side is at most this many training patches is one look, squeezed to the model's input:
-#: the patches of SDNET2018 are 1.13. At 1.25 one look already finds 0.09 fewer of the cracks of UAV75 and
-#: uav-cc0 than tiles do, at 1.4 up to 0.2, at 2 up to 0.25 (studies/scanning.md).
+#: the patches of SDNET2018 are 1.13. At 1.25 one look already finds 0.12 fewer of the cracks of UAV75 than
+#: tiles do, at 1.4 0.2, at 2 0.18 and of those of uav-cc0 0.3 (studies/predicting.md).
 ONE_LOOK_PATCHES = 1.15
 #: So long that squeezing it to a square hides what is in it.
 ONE_LOOK_ASPECT = 2.0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,15 @@ def bundle(
 ) -> Bundle:
     folder = tmp_path_factory.mktemp("run") / "model"
     return export_bundle(folder, network, config(), familiarity, images)
+
+
+@pytest.fixture(scope="module")
+def plain(
+    network: CrackNetwork, images: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory
+) -> Bundle:
+    """Without a familiarity model."""
+    folder = tmp_path_factory.mktemp("run") / "model"
+    return export_bundle(folder, network, config(), None, images[:4])
 
 
 @torch.inference_mode()
@@ -144,8 +154,14 @@ def test_a_network_that_disagrees_is_not_written(
 
 
 def test_an_older_model_survives_a_failed_export_and_gives_way_to_a_good_one(
-    network: CrackNetwork, images: NDArray[np.uint8], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: CrackNetwork,
+    plain: Bundle,
+    images: NDArray[np.uint8],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The same network as in `plain`, so the same graph; writing one takes seconds.
+    monkeypatch.setattr(export, "export_onnx", lambda graph, path, hw: shutil.copy(plain.onnx_path, path))
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "old.txt").write_text("old", encoding="utf-8")
@@ -159,11 +175,8 @@ def test_an_older_model_survives_a_failed_export_and_gives_way_to_a_good_one(
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_without_a_familiarity_model_there_is_no_distance(
-    network: CrackNetwork, images: NDArray[np.uint8], tmp_path: Path
-) -> None:
-    bundle = export_bundle(tmp_path / "model", network, config(), None, images[:4])
-    assert open_session(bundle).run(images[:2]).distance is None
+def test_without_a_familiarity_model_there_is_no_distance(plain: Bundle, images: NDArray[np.uint8]) -> None:
+    assert open_session(plain).run(images[:2]).distance is None
 
 
 def test_scores_that_are_no_numbers_are_refused(

@@ -7,7 +7,12 @@ the imports below, the interpreter reads `_HOMES`; a test compares the two.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime reports its use to its makers, and keeps a number of this machine in the home folder, unless
+# this is set before it is imported. Who wants that sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from crackscope.adaptation.adapt import Adaptation as Adaptation

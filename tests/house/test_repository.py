@@ -17,7 +17,9 @@ LIMIT_BYTES = 16_000_000
 
 @pytest.fixture(scope="module")
 def tracked() -> list[Path]:
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
+    )
     if done.returncode:
         pytest.skip("not a git checkout")
     return [path for name in done.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]

@@ -19,9 +19,9 @@ from crackscope.serving.elements import element_named, put_into
 from crackscope.serving.errors import ApiError, busy, photo_refusal
 from crackscope.serving.fields import IdempotencyKey, Line, RowId
 from crackscope.serving.limits import check_files, upload_name
-from crackscope.serving.models import Job, Photo, Project
+from crackscope.serving.models import Job, Photo, Project, Result
 from crackscope.serving.photo_store import hash_of
-from crackscope.serving.photos import take_in
+from crackscope.serving.photos import take_in, with_result
 
 router = APIRouter(tags=["scan"])
 
@@ -147,6 +147,27 @@ def scan_project(
     job = jobs.scan_again(session, photos, changes, project_id)
     server.runner.wake()
     return JobDocument.model_validate(job)
+
+
+class SiteCutDocument(BaseModel):
+    """Where Positive would begin on a site, from what, and why; see ``--site`` of the commands."""
+
+    threshold: float
+    model_threshold: float
+    photos: int
+    positive: int
+    reason: str
+
+
+@router.get("/v1/projects/{project_id}/site-cut")
+def site_cut(server: CurrentServer, session: CurrentSession, project_id: RowId) -> SiteCutDocument:
+    """Where Positive would begin if the project's photos are one site; scan again with it to apply it."""
+    found(session, Project, project_id)
+    known = with_result().where(
+        Photo.project_id == project_id, Result.model_sha256 == server.classifier.bundle.identity
+    )
+    cut = server.classifier.site_cut(session.scalars(known.with_only_columns(Result.score)))
+    return SiteCutDocument.model_validate(cut.as_row())
 
 
 @router.get("/v1/jobs")

@@ -317,6 +317,23 @@ def test_what_two_people_write_into_a_project_is_both_kept(browser: Browser, ser
         assert server.client.get(f"/v1/projects/{project}").status_code == 404
 
 
+def test_a_logo_that_is_refused_makes_no_second_project(browser: Browser, server: RunningServer) -> None:
+    def chosen(data: bytes) -> Any:
+        return {"name": "logo.png", "mimeType": "image/png", "buffer": data}
+
+    with opened(browser, server.url) as page:
+        page.get_by_role("button", name="New project").click()
+        page.get_by_label("Name", exact=True).fill("With a logo")
+        page.get_by_label("Logo").set_input_files(chosen(b"no picture"))
+        page.get_by_role("button", name="Create project").click()
+        _expect(page.get_by_role("alert")).to_contain_text("expected a PNG or JPEG")
+        page.get_by_label("Logo").set_input_files(chosen(photo_bytes()))
+        page.get_by_role("button", name="Create project").click()
+        _expect(page.locator("h1")).to_contain_text("With a logo")
+    projects = [each for each in server.client.get("/v1/projects").json() if each["name"] == "With a logo"]
+    assert [each["has_logo"] for each in projects] == [True]
+
+
 def test_export_and_reports_are_downloaded(browser: Browser, server: RunningServer) -> None:
     project = _project(server, _photos())
     server.client.post(

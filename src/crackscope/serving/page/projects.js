@@ -146,11 +146,17 @@ export function openProjectForm(project, onSaved, dropped) {
   const logo = logoField(project);
   const problem = h("p", { class: "problem", role: "alert" });
   let known = project;
+  /** @type {Project | undefined} */
+  let made;
 
   const save = async () => {
     const changed = FIELDS.filter((name) => valueOf(inputs[name]) !== (project?.[name] ?? EMPTY[name]));
     const body = Object.fromEntries(changed.map((name) => [name, valueOf(inputs[name])]));
-    if (!project) return send("POST", "/v1/projects", body);
+    if (!project) {
+      // A logo that was refused must not make a second project.
+      made = made ? await send("PATCH", `/v1/projects/${made.id}`, body) : await send("POST", "/v1/projects", body);
+      return made;
+    }
     const now = await get(`/v1/projects/${project.id}`);
     const clash = changed.find((name) => now[name] !== known?.[name] && now[name] !== body[name]);
     if (clash) {

@@ -111,8 +111,10 @@ def set_logo(session: CurrentSession, project_id: RowId, fields: LogoFields) -> 
     project = found(session, Project, project_id)
     try:
         png = read_logo(base64.b64decode(fields.image, validate=True))
-    except (SettingsError, binascii.Error) as error:
-        raise ApiError(422, "invalid_request", f"the logo can't be read: {error}") from None
+    except binascii.Error:
+        raise ApiError(422, "invalid_request", "the logo is not written in base64") from None
+    except SettingsError as error:
+        raise ApiError(422, "invalid_request", str(error)) from None
     session.merge(Logo(project_id=project_id, png=png))
     session.commit()
     return _document(session, project)

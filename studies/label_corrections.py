@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +29,10 @@ from crackscope.dataset.corrections import read_corrections, what_was_seen
 from crackscope.dataset.discover import discover
 from crackscope.dataset.fingerprints import fingerprint_photos
 from crackscope.dataset.groups import group_photos
+from crackscope.dataset.records import Dataset
 from crackscope.evaluation.metrics import compute_metrics
 from crackscope.inference.classifier import CrackClassifier
+from crackscope.labels import Label
 from studies.site_kit import DATA
 
 SOURCES = ("metu", "sdnet2018")
@@ -51,8 +53,22 @@ class Photos:
     labels: dict[str, NDArray[np.int64]]
 
 
-def read_source(classifier: CrackClassifier, folder: Path, corrections: str) -> Photos:
-    dataset = discover([folder])
+def some_of(dataset: Dataset, most: int | None) -> Dataset:
+    """At most so many photos of each class, drawn by chance."""
+    if most is None:
+        return dataset
+    rng = np.random.default_rng(0)
+    kept: set[int] = set()
+    for label in Label:
+        rows = [row for row, photo in enumerate(dataset.photos) if photo.label is label]
+        kept |= {int(row) for row in rng.permutation(rows)[:most]}
+    return replace(dataset, photos=tuple(dataset.photos[row] for row in sorted(kept)))
+
+
+def read_source(
+    classifier: CrackClassifier, folder: Path, corrections: str, most: int | None = None
+) -> Photos:
+    dataset = some_of(discover([folder]), most)
     prints = fingerprint_photos(dataset)
     copies = copy_numbers(prints)
     features = read_features(classifier, [dataset.absolute(photo) for photo in dataset.photos])
@@ -122,11 +138,13 @@ def main() -> None:
     parser.add_argument(
         "--corrections", action="append", help="of METU, then of SDNET2018; without it those that ship"
     )
+    parser.add_argument("--most", type=int, help="photos of a class and source; without it all")
     options = parser.parse_args()
     classifier = CrackClassifier.load(options.model)
     names = options.corrections or list(SOURCES)
     sources = [
-        read_source(classifier, DATA / source, name) for source, name in zip(SOURCES, names, strict=True)
+        read_source(classifier, DATA / source, name, options.most)
+        for source, name in zip(SOURCES, names, strict=True)
     ]
     for title, photos in (
         ("METU", sources[0]),

@@ -382,6 +382,21 @@ def test_a_project_is_scanned_again_with_the_threshold_that_was_tried(
     assert _photo(server, project, "half")["result"]["threshold"] == 0.995
 
 
+def test_the_photos_of_one_site_get_its_cut_to_try(browser: Browser, server: RunningServer) -> None:
+    few = _project(server, _photos())
+    many = _project(
+        server, [(f"{grey}.png", photo_bytes(grey)) for grey in (*range(200, 230), *range(5, 35))]
+    )
+    cut = server.client.get(f"/v1/projects/{many}/site-cut").json()
+    assert cut["threshold"] > cut["model_threshold"]
+    for project, shown in ((few, "The threshold stays"), (many, f"Positive from {cut['threshold']:.3f}")):
+        with opened(browser, _at(server, project)) as page:
+            page.get_by_text("Try another threshold").click()
+            page.get_by_role("button", name="These photos are one site").click()
+            _expect(page.locator(".site-cut p")).to_contain_text(shown)
+            _expect(page.locator(".threshold.tried")).to_have_count(int(project == many))
+
+
 def test_many_photos_come_page_by_page_and_keys_move_between_them(
     browser: Browser, server: RunningServer
 ) -> None:

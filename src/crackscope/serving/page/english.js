@@ -229,6 +229,11 @@ export const english = {
   "threshold.only": "Show only these",
   "threshold.reset": "Reset",
   "threshold.keep": "Scan again with this threshold …",
+  "site.button": "These photos are one site",
+  "site.moved":
+    "Between its healthy and its cracked photos lies a gap: Positive from {threshold} on ({n} photos).",
+  "site.stays":
+    "The threshold stays {threshold}: {n} photos, {positive} of them above it, show no gap, or are too few.",
 
   "suggest.title": "Look at these next",
   "suggest.button": "Suggest what to review",

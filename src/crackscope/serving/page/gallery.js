@@ -14,6 +14,7 @@ import { forgetOrder, lastPhoto } from "./order.js";
 import { PAGE, showPager } from "./pager.js";
 import { address, choiceOf, go } from "./route.js";
 import { scanStrip } from "./scanstrip.js";
+import { siteCutButton } from "./sitecut.js";
 import { t } from "./strings.js";
 import { showSuggestions } from "./suggestions.js";
 import { showTallies } from "./tallies.js";
@@ -129,6 +130,9 @@ class Gallery {
       { class: "what-if", open: this.tried !== null },
       h("summary", {}, t("threshold.try")),
       this.threshold.element,
+      ...(this.route.project === null
+        ? []
+        : [siteCutButton(this.route.project, (cut) => this.tryThreshold(cut))]),
     );
     this.turned = h("button", {
       class: "icon-only",

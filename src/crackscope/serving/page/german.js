@@ -230,6 +230,11 @@ export const german = {
   "threshold.only": "Nur diese zeigen",
   "threshold.reset": "Zurücksetzen",
   "threshold.keep": "Mit dieser Schwelle neu auswerten …",
+  "site.button": "Diese Fotos sind ein Bauwerk",
+  "site.moved":
+    "Zwischen rissfreien und gerissenen Fotos liegt eine Lücke: Positiv ab {threshold} ({n} Fotos).",
+  "site.stays":
+    "Die Schwelle bleibt {threshold}: {n} Fotos, davon {positive} darüber, zeigen keine Lücke oder sind zu wenige.",
 
   "suggest.title": "Als Nächstes ansehen",
   "suggest.button": "Vorschlagen, was zu prüfen ist",

@@ -20,6 +20,13 @@
  * @property {string} letterhead name and address, a line each
  * @property {boolean} has_logo
  *
+ * @typedef {object} SiteCut
+ * @property {number} threshold
+ * @property {number} model_threshold
+ * @property {number} photos
+ * @property {number} positive at or above the model's threshold
+ * @property {string} reason
+ *
  * @typedef {[number, number]} PointXY in pixels of the upright photo
  * @typedef {{kind: "box" | "polygon" | "polyline", points_xy: PointXY[]}} Shape
  *

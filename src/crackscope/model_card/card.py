@@ -145,7 +145,8 @@ def _precision(training: dict[str, Any]) -> str:
         # A model that is adapted to a site computes as the model that it came from.
         return _precision(training["base"]) if "base" in training else ""
     facts = training["precision"]
-    made = f"The network in {facts['name']}, made of another (SHA-256 {facts['base_sha256'][:16]}…)."
+    base = f", made of another (SHA-256 {facts['base_sha256'][:16]}…)" if "base_sha256" in facts else ""
     # Models of earlier versions have the gate's numbers, and no sentence of them.
     against = f" Against it, {facts['finding']}." if "finding" in facts else ""
-    return f"## Precision\n\n{made}{against} The results on the test part are that model's."
+    network = f"The network in {facts['name']}{base}.{against}"
+    return f"## Precision\n\n{network} The results on the test part are that model's."

@@ -86,6 +86,7 @@ def test_the_card_of_the_shipped_detector_is_made_of_its_config() -> None:
 
 def test_a_network_in_another_precision_says_so_also_once_it_is_adapted() -> None:
     facts = {"name": "int8", "base_sha256": "f" * 64, "gate": {}, "calibration_photos": 128}
+    assert "The network in int8. The results" in model_card(config(training={"precision": {"name": "int8"}}))
     # Without the sentence: written by an earlier version.
     assert "The network in int8" in model_card(config(training={"precision": facts}))
     found = {"precision": {**facts, "finding": "nothing differs"}}

@@ -32,9 +32,10 @@ fix: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The documentation site into site/; a dead link or a page that no one leads to is an error.
+# The documentation site into site/; a dead link or a page that no one leads to is an error. The variable keeps the
+# theme from advertising another program.
 docs: $(VENV)/installed
-	$(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Wheel and sdist into dist/; the same commit gives the same bytes.
 dist: $(VENV)/installed

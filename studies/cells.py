@@ -4,7 +4,7 @@
 
 Looked at are walls of real crack-free patches (bridge, METU, SDNET2018) with painted cracks, others than
 those of the fit, synthetic photos and UAV75. A cell is cracked where a crack covers a quarter of its side
-in pixels, in it or in a cell beside it: what an activation map whose places are two cells wide can tell.
+in pixels: in it or, for a map whose places are two cells wide, in a cell beside it, as in the fit.
 ``within 0.1`` is the share of cells that keep their score when the tiles are shifted by half a stride.
 """
 
@@ -54,13 +54,7 @@ def main() -> None:
         "UAV75": uav75,
     }
     plain, shifted = scanners
-    maps = {
-        name: [
-            (cracked_cells(each.crack, plain), cell_maps(each, plain), cell_maps(each, shifted))
-            for each in examples
-        ]
-        for name, examples in sets.items()
-    }
+    maps = {name: [cells_of(each, plain, shifted) for each in examples] for name, examples in sets.items()}
     print("| photos | score of a cell | AP | F1 at the threshold | mean score / share cracked | within 0.1 |")
     print("|---|---|---|---|---|---|")
     threshold = scanners[0].classifier.threshold
@@ -69,7 +63,16 @@ def main() -> None:
             print_row(name, score, found, threshold)
 
 
-def cell_maps(example: Example, scanner: CrackScanner) -> Maps:
+def cells_of(
+    example: Example, plain: CrackScanner, shifted: CrackScanner
+) -> tuple[NDArray[np.bool_], Maps, Maps]:
+    """Where the example is cracked, and what is said of it on two grids."""
+    (maps, coarse), (moved, _) = cell_maps(example, plain), cell_maps(example, shifted)
+    return cracked_cells(example.crack, plain, coarse=coarse), maps, moved
+
+
+def cell_maps(example: Example, scanner: CrackScanner) -> tuple[Maps, bool]:
+    """The cells by every kind of score, and whether the map's places are coarser than cells."""
     config = scanner.classifier.bundle.config
     photo_hw = (example.pixels_hwc.shape[0], example.pixels_hwc.shape[1])
     (grid,) = plan_looks(photo_hw, config, scanner.settings)
@@ -78,11 +81,12 @@ def cell_maps(example: Example, scanner: CrackScanner) -> Maps:
     )
     even = blend_cells(grid, evidence, config)
     tiles = blend(grid, whole_tiles(evidence.score, grid.cells_hw), evidence.looked)
-    return {
+    maps = {
         "tiles only": tiles,
         "even odds": even,
         "the model's": crack_probability(cell_log_odds(even, coarse=evidence.coarse), config.cells),
     }
+    return maps, evidence.coarse
 
 
 def print_row(

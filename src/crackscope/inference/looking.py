@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +67,8 @@ def look_at(
     Raises:
         PhotoError: Nearly all of it is transparent, or the model gave no number.
     """
-    settings = replace(settings, mm_per_px=scale_of(source, settings))
-    return tuple(_look(run, source, grid) for grid in plan_looks(source.photo_hw, config, settings))
+    grids = plan_looks(source.photo_hw, config, settings, map_mm_per_px=source.mm_per_px)
+    return tuple(_look(run, source, grid) for grid in grids)
 
 
 def scale_of(source: PixelSource, settings: ScanSettings) -> float | None:

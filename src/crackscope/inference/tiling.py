@@ -112,26 +112,43 @@ class TileGrid:
         return self.cells_to_px((left, top, left + self.cells_hw[1], top + self.cells_hw[0]))
 
 
-def plan_looks(photo_hw: tuple[int, int], config: ModelConfig, settings: ScanSettings) -> list[TileGrid]:
-    """The tile grid of every scale, finest first; a photo that is one look is one tile."""
+def plan_looks(
+    photo_hw: tuple[int, int],
+    config: ModelConfig,
+    settings: ScanSettings,
+    *,
+    map_mm_per_px: float | None = None,
+) -> list[TileGrid]:
+    """The tile grid of every scale, finest first; a photo that is one look is one tile.
+
+    ``map_mm_per_px`` counts where the settings have no scale. It may be any: maps of whole countries are
+    photos too, and the range of the settings is for what people type.
+    """
     return [
         whole_photo(photo_hw, config.input_hw)
         if side >= max(photo_hw)
         else plan_tiles(
             photo_hw, side, config.input_hw, overlap=settings.overlap, shift_cells=settings.shift_cells
         )
-        for side in tile_sides(photo_hw, config.patch_px, settings)
+        for side in tile_sides(photo_hw, config.patch_px, settings, map_mm_per_px=map_mm_per_px)
     ]
 
 
-def tile_sides(photo_hw: tuple[int, int], patch_px: int, settings: ScanSettings) -> tuple[int, ...]:
+def tile_sides(
+    photo_hw: tuple[int, int],
+    patch_px: int,
+    settings: ScanSettings,
+    *,
+    map_mm_per_px: float | None = None,
+) -> tuple[int, ...]:
     """Sides of the tiles of a photo, one per scale, ascending and without repeats.
 
     The photo's longer side stands for one look at all of it.
     """
     shorter, longer = min(photo_hw), max(photo_hw)
-    whole = settings.tile_px is None and _is_one_look(photo_hw, patch_px, settings.mm_per_px)
-    base = longer if whole else settings.tile_px or _automatic_side(photo_hw, patch_px, settings.mm_per_px)
+    mm_per_px = map_mm_per_px if settings.mm_per_px is None else settings.mm_per_px
+    whole = settings.tile_px is None and _is_one_look(photo_hw, patch_px, mm_per_px)
+    base = longer if whole else settings.tile_px or _automatic_side(photo_hw, patch_px, mm_per_px)
     sides = (max(int(TILE_PX.least), round(base * scale)) for scale in settings.scales)
     return tuple(sorted({longer if whole and side >= longer else min(side, shorter) for side in sides}))
 

@@ -7,12 +7,15 @@ from fastapi.testclient import TestClient
 
 from crackscope.records import COLUMNS
 from crackscope.serving.app import create_app
-from crackscope.serving.settings import Limits, ServeSettings
+from crackscope.serving.settings import ServeSettings
 from tests.helpers.uploads import form_files, photo_bytes
 
 
 def _limited(model: Path, tmp_path: Path, **limits: float) -> TestClient:
-    settings = ServeSettings(data_dir=tmp_path, model=model, threads=1, limits=Limits(**limits))  # type: ignore[arg-type]
+    settings = ServeSettings(data_dir=tmp_path, model=model, threads=1)
+    for name, limit in limits.items():
+        # Past what a server may be started with: no upload at all, no time at all.
+        object.__setattr__(settings.limits, name, limit)
     return TestClient(create_app(settings), base_url="http://127.0.0.1", raise_server_exceptions=False)
 
 

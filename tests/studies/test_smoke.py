@@ -148,7 +148,7 @@ def test_one_look(study, data: Path, tiny: Path) -> None:  # type: ignore[no-unt
 
 def test_photo_decision(study, data: Path, tiny: Path) -> None:  # type: ignore[no-untyped-def]
     shown = study("photo_decision", "--synthetic", 1, "--model", tiny)
-    assert len(_rows(shown)) == 3
+    assert len(_rows(shown)) == 5
 
 
 def test_seams(study, data: Path, tiny: Path) -> None:  # type: ignore[no-untyped-def]

@@ -1,10 +1,12 @@
 """One photo, one answer: every look at a photo, and the score that follows from all of them.
 
-A photo's score is not the maximum of its tiles. A tile's score is calibrated for even odds; but in a photo
-of n tiles that has a crack somewhere with even odds, the odds that a given tile shows it are about 1 to n. So
-the odds of the strongest place are divided by n, n being the tiles that lie side by side without overlap
-(Bayes' rule for the changed prior). The score of a place is the mean of the tiles over it, so that one tile
-against its neighbours does not raise an alarm. For a photo that is one look the score is that look's own.
+A photo's score is not the maximum of its tiles. A tile's score is calibrated for even odds; but in a photo of
+n independent tiles that has a crack somewhere with even odds, the odds that a given tile shows it are about 1
+to n (Bayes' rule for the changed prior). Tiles of one wall are not independent: what makes one of them look
+cracked is on its neighbours too. So the odds of the strongest place are divided by n to the power of
+`INDEPENDENCE`, n being the tiles that lie side by side without overlap. The score of a place is the mean of
+the tiles over it, so that one tile against its neighbours does not raise an alarm. For a photo that is one
+look the score is that look's own.
 
 On mosaics of a source that the model was not trained on (9, 35 and 96 patches) the strongest tile alone would
 raise an alarm in up to 5 of 6 crack-free photos; studies/scanning.md has the numbers of this rule, and
@@ -36,6 +38,9 @@ F32 = NDArray[np.float32]
 #: A score of 1 in single precision is no certainty.
 _LEAST_DOUBT = 2.0**-24
 _LEAST_ODDS = 1e-300
+
+#: 1: tiles that know nothing of each other; 0: tiles that are all alike. From studies/photo_decision.py.
+INDEPENDENCE = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,4 +121,4 @@ def _require_numbers(score: F32) -> None:
 def _photo_odds(looks: Sequence[Look]) -> float:
     strongest = max(float(look.tile_score.max()) for look in looks)
     n_looks = sum(look.side_by_side for look in looks)
-    return strongest / max(1 - strongest, _LEAST_DOUBT) / n_looks
+    return float(strongest / max(1 - strongest, _LEAST_DOUBT) / n_looks**INDEPENDENCE)

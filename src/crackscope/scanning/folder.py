@@ -33,7 +33,7 @@ OVERLAYS = "overlays"
 _NAME_BYTES = 200
 _NOT_IN_NAMES = re.compile('[\x00-\x1f\x7f<>:"/\\\\|?*%#\ud800-\udfff]')
 #: Raised where the same photo, model and settings give another report than in an earlier version.
-_REPORTS = 2
+_REPORTS = 3
 #: Settings that change how a scan runs, but no number in it.
 _NOT_IN_RESULTS = ("memory_mb", "limit_pixels", "shift_cells")
 

@@ -152,7 +152,7 @@ def read_json(path: Path, *, error: type[CrackscopeError], expected: str, if_dam
     """Read JSON of any shape.
 
     Args:
-        path: UTF-8.
+        path: UTF-8, with or without a byte order mark.
         error: What is raised.
         expected: What the file should be or lie in, for the message where it can't be read.
         if_damaged: What to do where it is no JSON.
@@ -161,10 +161,10 @@ def read_json(path: Path, *, error: type[CrackscopeError], expected: str, if_dam
         CrackscopeError: The given kind: no file, or no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as reason:
         raise error(f"cannot read {path}: {reason.strerror or reason}; expected {expected}") from reason
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         advice = f"; {if_damaged}" if if_damaged else ""
         raise error(f"{path} is damaged: {reason}{advice}") from reason
 

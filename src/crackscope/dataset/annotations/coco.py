@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import msgspec
@@ -43,17 +43,20 @@ def read_coco(document: Any) -> tuple[AnnotatedPhoto, ...]:
     A mask given as runs is read as its box. Of an annotation in several polygons each becomes a mark.
 
     Raises:
-        DataError: It is no such document, or refers to an image or a category that is not in it.
+        DataError: It is no such document, numbers two images alike, or refers to an image or a
+            category that is not in it.
     """
     try:
         coco = msgspec.convert(document, _Coco)
     except msgspec.ValidationError as error:
         raise DataError(f"no COCO labels: {error}") from error
     names = {category.id: category.name for category in coco.categories}
-    known = {image.id for image in coco.images}
+    numbers = Counter(image.id for image in coco.images)
+    if twice := [number for number, count in numbers.items() if count > 1]:
+        raise DataError(f"two images have the number {twice[0]}")
     marks: defaultdict[int, list[Mark]] = defaultdict(list)
     for annotation in coco.annotations:
-        if annotation.image_id not in known or annotation.category_id not in names:
+        if annotation.image_id not in numbers or annotation.category_id not in names:
             raise DataError(
                 f"an annotation names image {annotation.image_id} and category {annotation.category_id}; "
                 "the file lacks one of them"

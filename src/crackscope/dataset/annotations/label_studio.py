@@ -59,11 +59,12 @@ def read_label_studio(document: Any) -> tuple[AnnotatedPhoto, ...]:
     photos = []
     for task in tasks:
         kept = [annotation for annotation in task.annotations if not annotation.was_cancelled]
-        name = next((value for value in task.data.values() if isinstance(value, str)), None)
+        told = (task.data.get(_DATA), *task.data.values())
+        name = next((value for value in told if isinstance(value, str)), None)
         if name is None:
             raise DataError("a task of the export names no image in its data")
         if kept:
-            photos.append(_photo(task.data.get(_DATA, name), kept[-1].result))
+            photos.append(_photo(name, kept[-1].result))
     return tuple(photos)
 
 

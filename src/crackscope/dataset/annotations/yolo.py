@@ -69,10 +69,10 @@ def _label_files(folder: Path) -> Iterator[Path]:
 def _class_names(folder: Path) -> list[str]:
     for place in (folder, folder.parent):
         if (place / CLASSES).is_file():
-            return (place / CLASSES).read_text(encoding="utf-8").splitlines()
+            return _text(place / CLASSES).splitlines()
         for name in _YAMLS:
             if (place / name).is_file():
-                return _yaml_names((place / name).read_text(encoding="utf-8"), place / name)
+                return _yaml_names(_text(place / name), place / name)
     raise DataError(f"{folder} has no {CLASSES} and no {DATA_YAML}: nothing names its classes")
 
 
@@ -98,13 +98,26 @@ def _unquoted(name: str) -> str:
     return name.strip().strip("'\"")
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no text in UTF-8: {error.reason}") from error
+
+
+def _class(names: list[str], number: int) -> str:
+    if number < 0:
+        raise IndexError("no class")
+    return names[number]
+
+
 def _marks(file: Path, names: list[str], photo_hw: tuple[int, int]) -> Iterator[Mark]:
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(file).splitlines(), start=1):
         if not line.strip():
             continue
         try:
             kind, *values = line.split()
-            name, numbers = names[int(kind)], [float(value) for value in values]
+            name, numbers = _class(names, int(kind)), [float(value) for value in values]
             yield _mark(name, numbers, photo_hw)
         except (ValueError, IndexError) as error:
             raise DataError(

@@ -15,6 +15,7 @@ from crackscope.serving.limits import BodyLimit
 from crackscope.serving.metrics import RequestMetrics
 from crackscope.serving.request_log import RequestLog, open_request_log
 from crackscope.serving.routes import (
+    comparisons,
     docs,
     elements,
     exports,
@@ -67,6 +68,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
         exports,
         labels,
         report,
+        comparisons,
         model,
         health,
         docs,

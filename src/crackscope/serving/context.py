@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Annotated, TypeVar, cast
 
@@ -16,6 +17,7 @@ from crackscope.cpus import available_cpus
 from crackscope.errors import OutputError, SettingsError
 from crackscope.inference.classifier import CrackClassifier
 from crackscope.serving.batching import MicroBatcher
+from crackscope.serving.comparisons import FOLDER, Comparer
 from crackscope.serving.database import Sessions, open_database
 from crackscope.serving.errors import ApiError
 from crackscope.serving.jobs import JobRunner
@@ -53,6 +55,11 @@ class Server:
     suggester: Suggester
     drawing: BoundedSemaphore
     lock: FileLock
+
+    @property
+    def comparisons(self) -> Path:
+        """Folder of the comparisons' results."""
+        return self.settings.data_dir / FOLDER
 
     def start(self) -> None:
         """Go on with the scans that an earlier server did not finish."""
@@ -92,6 +99,14 @@ def open_server(settings: ServeSettings) -> Server:
         sessions,
         store,
         open_workers(classifier, threads=threads, ray=settings.ray),
+        Comparer(
+            sessions,
+            store,
+            classifier,
+            settings.data_dir / FOLDER,
+            threads=threads,
+            limit_pixels=settings.limits.pixels,
+        ),
         model_sha256=classifier.bundle.identity,
         limit_pixels=settings.limits.pixels,
         on_photo=lambda outcome: metrics.scanned.labels(outcome).inc(),

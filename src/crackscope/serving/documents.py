@@ -38,7 +38,7 @@ class ProjectDocument(_FromRow):
 
 
 class JobDocument(_FromRow):
-    """A scan: queued, running, done, failed or cancelled; ``done`` of ``total`` photos are finished."""
+    """A scan or comparison: queued, running, done, failed or cancelled; ``done`` of ``total`` photos are."""
 
     id: int
     kind: str

@@ -1,4 +1,4 @@
-"""The scans: one thread works through the queue, and what a kill interrupts goes on at the next start."""
+"""Scans and comparisons: one thread works through the queue; a kill interrupts it until the next start."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from crackscope.errors import CrackscopeError, UnexpectedPhotoError
 from crackscope.guard import one_photo
 from crackscope.inspection.codec import region_document
 from crackscope.scanning.records import PhotoReport, ScanSettings
+from crackscope.serving.comparisons import KIND as COMPARISON
+from crackscope.serving.comparisons import Comparer
 from crackscope.serving.database import Sessions
 from crackscope.serving.models import Job, Photo, Result, now
 from crackscope.serving.photo_store import PhotoStore
@@ -93,12 +95,14 @@ class JobRunner:
         sessions: Sessions,
         store: PhotoStore,
         workers: ScanWorkers,
+        comparer: Comparer,
         *,
         model_sha256: str,
         limit_pixels: int,
         on_photo: Callable[[str], None],
     ) -> None:
         self._sessions, self._store, self._workers = sessions, store, workers
+        self._comparer = comparer
         self._model_sha256, self._limit_pixels, self._on_photo = model_sha256, limit_pixels, on_photo
         self._scanning = ThreadPoolExecutor(workers.workers, thread_name_prefix="scanning")
         self._stop, self._wake = threading.Event(), threading.Event()
@@ -138,13 +142,17 @@ class JobRunner:
             self._wake.clear()
 
     def _work_on_next(self) -> bool:
-        """Scan the next photos; false where there is nothing to do."""
+        """Scan the next photos, or compare two inspections; false where there is nothing to do."""
         with self._sessions() as session:
             delete_expired(session, self._store)
             job = session.scalar(select(Job).where(Job.status.in_(_OPEN)).order_by(Job.id).limit(1))
             if job is None:
                 return False
-            photos = _begin_next(session, job, self._workers.workers)
+            compares, number = job.kind == COMPARISON, job.id
+            photos = [] if compares else _begin_next(session, job, self._workers.workers)
+        if compares:
+            self._comparer.work_on(number, self._stop.is_set)
+            return True
         for photo, outcome in zip(photos, self._scanning.map(self._scan, photos), strict=True):
             with self._sessions() as session:
                 self._keep(session, photo.id, job, outcome)

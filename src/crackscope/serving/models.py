@@ -109,7 +109,7 @@ class Element(Base):
 
 
 class Job(Base):
-    """A scan of the photos of one upload: queued, running, done, failed or cancelled."""
+    """A scan of an upload's photos, or a comparison: queued, running, done, failed or cancelled."""
 
     __tablename__ = "jobs"
 

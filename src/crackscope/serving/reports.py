@@ -15,6 +15,7 @@ from crackscope.errors import DataError
 from crackscope.inspection.conditions import list_of
 from crackscope.inspection.records import Act
 from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of, facts_of_models
+from crackscope.serving.comparisons import FOLDER, compared_with
 from crackscope.serving.database import open_database
 from crackscope.serving.elements import elements_of
 from crackscope.serving.findings import findings_by_photo, findings_of_project
@@ -26,9 +27,14 @@ from crackscope.serving.verdicts import acts_of
 
 
 def project_report(
-    session: Session, store: PhotoStore, project: Project, bundle: Bundle, zone: str | None = None
+    session: Session,
+    store: PhotoStore,
+    project: Project,
+    bundle: Bundle,
+    comparisons: Path,
+    zone: str | None = None,
 ) -> Report:
-    """The report of a project."""
+    """The report of a project, with what changed since an earlier one where that was compared."""
     rows = project_entries(session, store, project)
     results = [row.result for row in rows if row.result is not None]
     hashes = dict.fromkeys(result.model_sha256 for result in results)
@@ -51,6 +57,7 @@ def project_report(
         made_at=now(),
         zone=zone,
         conditions=list_of(project.condition_list, project.own_conditions),
+        compared=compared_with(session, comparisons, project.id),
     )
 
 
@@ -110,7 +117,7 @@ def data_dir_report(data_dir: Path, database: str | None, project: str | None, b
     """
     with open_database(database, data_dir)() as session:
         row = find_project(session, project)
-        return project_report(session, PhotoStore(data_dir / "photos"), row, bundle)
+        return project_report(session, PhotoStore(data_dir / "photos"), row, bundle, data_dir / FOLDER)
 
 
 def _entry(number: int, photo: Photo, result: Result | None, file: Path, acts: Sequence[Act]) -> PhotoEntry:

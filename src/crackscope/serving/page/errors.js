@@ -21,6 +21,7 @@ export const GERMAN = {
   key_used: "dieser Schlüssel gehört zu einer anderen Entscheidung",
   no_photos: "nichts zu untersuchen; fügen Sie zuerst Fotos hinzu",
   scan_running: "Fotos dieses Projekts werden gerade untersucht; warten Sie, oder brechen Sie das ab",
+  comparison_running: "dieses Projekt wird gerade verglichen; warten Sie, oder brechen Sie das ab",
   no_project: "das Foto gehört zu keinem Projekt; Feststellungen brauchen eines",
   no_element: "das Foto gehört zu keinem Bauteil; ordnen Sie es zuerst einem zu",
   other_project: "das Foto gehört zu einem anderen Projekt als das Bauteil",

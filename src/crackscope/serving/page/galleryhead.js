@@ -1,6 +1,7 @@
 // @ts-check
 /** What stands above a project's photos: its facts, and what can be done with it as a whole. */
 
+import { openComparison } from "./comparison.js";
 import { menu } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { reportMenu } from "./downloads.js";
@@ -59,6 +60,7 @@ function moreMenu(project, { onChanged, rescan, putInto }) {
     [
       button("project.edit", icons.PENCIL, () => openProjectForm(project, onChanged)),
       button("finding.all", icons.NOTE, () => openFindings(project)),
+      button("compare.menu", icons.HALF, () => openComparison(project)),
       button("project.trail", icons.CLOCK, () => openProjectTrail(project)),
       button("elements.put_shown", icons.FOLDER, putInto),
       button("check.open", icons.CHECK, () => go(`#/projects/${project.id}/labels`)),

@@ -45,8 +45,9 @@ export function openJobs() {
  */
 function jobRow(job, onStopped) {
   const { id, done, total, status, error, project } = job;
+  const compares = job.kind === "comparison";
   const open = status === "queued" || status === "running";
-  const stop = () => stopJobs([id]).then(onStopped);
+  const stop = () => stopJobs([id], t(compares ? "compare.stopped" : "scan.stopped")).then(onStopped);
   const name = `job-${id}`;
   return h(
     "li",
@@ -54,7 +55,7 @@ function jobRow(job, onStopped) {
     h(
       "span",
       { id: name },
-      h("b", {}, t("jobs.name", { id: String(id) })),
+      h("b", {}, t(compares ? "jobs.comparison" : "jobs.name", { id: String(id) })),
       ` ${project ?? t("project.loose")} · ${t(`jobs.${status}`)} · ${timeText(job.created_at)}`,
     ),
     h("progress", { value: done, max: Math.max(total, 1), "aria-labelledby": name }),
@@ -81,11 +82,12 @@ function timesOf({ status, done, total, started_at, finished_at }) {
 /**
  * The last in the queue first: otherwise the next one begins while the one before it is stopped.
  * @param {number[]} ids
+ * @param {string} [said] once they are stopped
  */
-export async function stopJobs(ids) {
+export async function stopJobs(ids, said = t("scan.stopped")) {
   try {
     for (const id of ids.toReversed()) await remove(`/v1/jobs/${id}`);
-    toast(t("scan.stopped"));
+    toast(said);
     announce();
   } catch (error) {
     toastError(error);

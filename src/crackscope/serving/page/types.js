@@ -164,6 +164,10 @@
  * @property {string | null} finished_at
  * @property {number | null} project_id
  * @property {string | null} project
+ *
+ * @typedef {object} Comparison
+ * @property {Job | null} job the last that was asked for
+ * @property {{earlier: string, later: string, compared: number, not_compared: number, counts: Record<string, number>} | null} result of the last that was finished
  */
 
 export {};

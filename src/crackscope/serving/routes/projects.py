@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from crackscope.errors import SettingsError
 from crackscope.inspection.conditions import list_of, own_list
 from crackscope.reporting.logo import read_logo
+from crackscope.serving.comparisons import forget_project
 from crackscope.serving.context import CurrentServer, CurrentSession, found
 from crackscope.serving.documents import ProjectDocument
 from crackscope.serving.errors import ApiError
@@ -88,10 +89,11 @@ def change_project(session: CurrentSession, project_id: RowId, changes: ProjectC
 
 @router.delete("/{project_id}", status_code=204)
 def delete_project(server: CurrentServer, session: CurrentSession, project_id: RowId) -> Response:
-    """Delete a project for good, with its photos, results and reviews."""
+    """Delete a project for good, with its photos, results, reviews and comparisons."""
     project = found(session, Project, project_id)
     photos = session.scalars(select(Photo).where(Photo.project_id == project_id)).all()
     delete_photos(session, server.store, photos)
+    forget_project(session, server.comparisons, project_id)
     session.delete(project)
     session.commit()
     return Response(status_code=204)

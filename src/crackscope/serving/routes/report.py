@@ -64,7 +64,9 @@ def report(
     """The report of a project: to read (HTML), to sign (PDF), to edit (Word), or its tables (Excel)."""
     project = found(session, Project, project_id)
     _check_zone(zone)
-    content = project_report(session, server.store, project, server.classifier.bundle, zone)
+    content = project_report(
+        session, server.store, project, server.classifier.bundle, server.comparisons, zone
+    )
     handle, name = tempfile.mkstemp(dir=server.settings.data_dir, prefix=".report-", suffix=f".{form}")
     os.close(handle)
     target = Path(name)

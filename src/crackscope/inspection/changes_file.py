@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
 import msgspec
 
 from crackscope.errors import DataError
-from crackscope.inspection.changes import Comparison
+from crackscope.inspection.changes import REASONS, Comparison, PhotoChange
 from crackscope.storage import read_versioned_json, write_json
 
 COMPARISON_JSON = "comparison.json"
 COMPARISON_VERSION = 1
+#: Folder of the pictures, below the results.
+PAIRS = "pairs"
+_PICTURE = re.compile(rf"{PAIRS}/[\w.-]+\.jpg")
 
 
 def write_comparison(folder: Path, comparison: Comparison, crackscope_version: str) -> None:
@@ -43,6 +48,24 @@ def read_comparison(folder: Path) -> Comparison:
         if_damaged="compare the inspections again",
     )
     try:
-        return msgspec.convert(document, Comparison)
-    except msgspec.ValidationError as error:
+        comparison = msgspec.convert(document, Comparison)
+        for photo in comparison.photos:
+            _check(photo)
+    except ValueError as error:
         raise DataError(f"{path} is damaged: {error}; compare the inspections again") from error
+    return comparison
+
+
+def _check(photo: PhotoChange) -> None:
+    """What no annotation says: without it a report would stop, or show another file of this disk."""
+    name = photo.later or photo.earlier
+    unknown = {photo.reason, *(region.reason for region in photo.regions)} - {"", *REASONS}
+    if unknown:
+        raise ValueError(f"{name} has the reason {min(unknown)!r}")
+    if photo.regions and (photo.photo_hw is None or min(photo.photo_hw) < 1):
+        raise ValueError(f"{name} has regions and no size")
+    if photo.mm_per_px is not None and not 0 < photo.mm_per_px < math.inf:
+        raise ValueError(f"{name} has {photo.mm_per_px} millimetres per pixel")
+    for picture in (photo.earlier_picture, photo.later_picture):
+        if picture is not None and not _PICTURE.fullmatch(picture):
+            raise ValueError(f"the picture {picture!r} is not in the folder {PAIRS}")

@@ -16,6 +16,7 @@ from crackscope.errors import PhotoError, UnreadablePhotoError
 from crackscope.guard import one_photo
 from crackscope.images import read_photo
 from crackscope.inspection.changes import ChangeKind, Comparison, PairedBy, PhotoChange
+from crackscope.inspection.changes_file import PAIRS
 from crackscope.revisiting.changes import Frame, Sight, find_changes
 from crackscope.revisiting.laying import comparable_cells, lay_over
 from crackscope.revisiting.pairing import Pairing
@@ -26,8 +27,6 @@ from crackscope.storage import atomic_path
 
 U8 = NDArray[np.uint8]
 
-#: Folder of the pictures of compared pairs, in the results.
-PAIRS = "pairs"
 #: Longer side of those pictures.
 PICTURE_PX = 1200
 _QUALITY = 82

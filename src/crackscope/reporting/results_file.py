@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from crackscope.errors import DataError
 from crackscope.images import IMAGE_SUFFIXES
 from crackscope.inspection.codec import RESULTS_JSON, SCHEMA_VERSION, photo_of_document
 from crackscope.inspection.names import pure_path, short_names
+from crackscope.inspection.records import PhotoReport
 from crackscope.reporting.records import Inspection, ModelFacts, PhotoEntry, Report, entry_of, facts_of_models
 from crackscope.storage import read_versioned_json, sha256_file
 
@@ -98,6 +100,7 @@ def _entry(number: int, name: str, document: dict[str, Any], folder: Path, find:
         file = find(document["path"], name, None)
         return PhotoEntry(number=number, name=name, file=file, error=document["error"])
     report = photo_of_document(document)
+    _check(report)
     return entry_of(
         number,
         name,
@@ -105,6 +108,17 @@ def _entry(number: int, name: str, document: dict[str, Any], folder: Path, find:
         file=find(report.path, name, report.sha256),
         drawn=None if report.overlay is None else folder / report.overlay,
     )
+
+
+def _check(report: PhotoReport) -> None:
+    """What no annotation says, and no report or map could show."""
+    place = report.metadata.latitude or 0.0, report.metadata.longitude or 0.0
+    if min(report.photo_hw) < 1:
+        raise ValueError(f"{report.path} has no pixels")
+    if not math.isfinite(report.score) or not all(map(math.isfinite, place)):
+        raise ValueError(f"{report.path} has a score or a position that is no number")
+    if report.mm_per_px is not None and not 0 < report.mm_per_px < math.inf:
+        raise ValueError(f"{report.path} has {report.mm_per_px} millimetres per pixel")
 
 
 def _where_it_was(path: str, name: str, sha256: str | None) -> Path | None:

@@ -100,6 +100,27 @@ def test_damaged_results_are_refused_with_the_reason(tmp_path: Path, text: str, 
         ScanResults(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("lie", "message"),
+    [
+        ({"width_px": 0}, "a.jpg has no pixels"),
+        ({"score": float("nan")}, "no number"),
+        ({"mm_per_px": -1}, "-1.0 millimetres per pixel"),
+        ({"mm_per_px": float("inf")}, "inf millimetres per pixel"),
+        ({"metadata": {"latitude": float("nan"), "longitude": 7.0}}, "no number"),
+    ],
+)
+def test_results_that_no_photo_can_have_are_damaged(
+    tmp_path: Path, lie: dict[str, Any], message: str
+) -> None:
+    path = _scan(tmp_path, "a.jpg") / "results.json"
+    document = json.loads(path.read_text())
+    document["photos"][0] |= lie
+    path.write_text(json.dumps(document))
+    with pytest.raises(DataError, match=rf"damaged.*{message}"):
+        ScanResults(path)
+
+
 def test_a_folder_without_results_says_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected the results of `crackscope scan`"):
         ScanResults(tmp_path)

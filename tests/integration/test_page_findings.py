@@ -347,6 +347,19 @@ def _assert_reported(server: RunningServer, project: int, finding: dict[str, Any
     ]
 
 
+def test_the_menus_hold_their_longest_entries_on_a_phone(browser: Browser, server: RunningServer) -> None:
+    project = _project(server)
+    german = f"{server.url}/#/projects/{project}"
+    with opened(browser, german, viewport=PHONE, locale="de-DE") as page:
+        for name in ("Bericht", "Export", "Mehr"):
+            menu = page.locator("details.menu").filter(has=page.locator("summary", has_text=name))
+            menu.locator("summary").click()
+            _expect(menu.locator(".panel")).to_be_visible()
+            assert menu.locator(".panel").evaluate("e => e.scrollWidth <= e.clientWidth"), name
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            menu.locator("summary").click()
+
+
 def test_axe_finds_nothing_serious_and_a_phone_draws_a_finding(
     browser: Browser, server: RunningServer
 ) -> None:

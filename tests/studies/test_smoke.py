@@ -196,8 +196,8 @@ def test_label_corrections(study, data: Path, tiny: Path, tmp_path: Path) -> Non
     nothing = tmp_path / "corrections.csv"
     nothing.write_text("sha256,file,given,seen,reason,seen_by,date\n", encoding="utf-8")
     shown = study("label_corrections", "--model", tiny, "--corrections", nothing, "--corrections", nothing)
-    # Two tables, the second with its head.
-    assert len(_rows(shown)) == 7
+    # Two tables of three rows and the one of both sources, and the heads of all but the first.
+    assert len(_rows(shown)) == 11
 
 
 def test_site_cut(study, data: Path, manifest: Path, tiny: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

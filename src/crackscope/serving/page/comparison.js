@@ -41,6 +41,8 @@ class ComparisonDialog {
     this.project = project;
     this.others = others;
     this.closed = false;
+    /** What is shown, as JSON: the page is only written anew where that changed. */
+    this.shown = "";
     this.progress = h("section", { role: "status" });
     this.result = h("section", {});
     this.problem = h("p", { class: "problem", role: "alert" });

@@ -37,16 +37,12 @@ def write_pdf(target: Path, report: Report, words: Words) -> None:
     _write_changes(page, report)
     _write_map(page, report)
     _write_photos(page, report)
-    for name, table, empty in (
-        ("regions", tables.region_table(report, words), "empty.regions"),
-        ("reviews", tables.review_table(report, words), facts.no_decisions(report)),
-        ("log", tables.photo_table(report, words), "summary.no_photos"),
-    ):
+    for name, table, empty in tables.record_tables(report, words):
         page.chapter(words(f"section.{name}"))
         if table.rows:
             page.print_table(table)
         else:
-            page.paragraph(words(empty))
+            page.paragraph(empty)
     # Before what explains the report, so that it never stands on a page alone.
     page.chapter(words("section.signature"), room_mm=60)
     page.paragraph(facts.signed_sentence(report, words))

@@ -1,4 +1,4 @@
-"""The tables of a report as text in its language, the same in HTML and PDF."""
+"""The tables of a report as text in its language, the same in HTML, PDF and Word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crackscope.inspection.findings import Finding, Rating
 from crackscope.inspection.records import Act, BoxLTRB, Place
 from crackscope.labels import Label
-from crackscope.reporting.facts import ACI_224R, EUROCODE_2, Counts, count
+from crackscope.reporting.facts import ACI_224R, EUROCODE_2, Counts, count, no_decisions
 from crackscope.reporting.records import PhotoEntry, Report
 from crackscope.reporting.words import Words
 
@@ -242,6 +242,15 @@ def photo_table(report: Report, words: Words) -> Table:
         for photo in report.photos
     )
     return Table(caption=words("caption.log"), columns=columns, rows=tuple(rows))
+
+
+def record_tables(report: Report, words: Words) -> tuple[tuple[str, Table, str], ...]:
+    """The tables after the photos, in their order: the section's key, the table, what an empty one says."""
+    return (
+        ("regions", region_table(report, words), words("empty.regions")),
+        ("reviews", review_table(report, words), words(no_decisions(report))),
+        ("log", photo_table(report, words), words("summary.no_photos")),
+    )
 
 
 def aci_table(words: Words) -> Table:

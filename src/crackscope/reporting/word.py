@@ -38,16 +38,12 @@ def write_word(target: Path, report: Report, words: Words) -> None:
     _write_summary(paper, report)
     _write_changes(paper, report)
     _write_photos(paper, report)
-    for name, table, empty in (
-        ("regions", tables.region_table(report, words), "empty.regions"),
-        ("reviews", tables.review_table(report, words), facts.no_decisions(report)),
-        ("log", tables.photo_table(report, words), "summary.no_photos"),
-    ):
+    for name, table, empty in tables.record_tables(report, words):
         paper.heading(words(f"section.{name}"))
         if table.rows:
             paper.table(table)
         else:
-            paper.text(words(empty))
+            paper.text(empty)
     _write_signature(paper, report)
     _write_method(paper, report)
     _write_reading(paper, report)

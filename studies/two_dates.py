@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from crackscope.dataset.synthetic import CrackKind, CrackOptions, CrackTone, paint_crack
 from crackscope.images import IMAGE_SUFFIXES, read_photo
 from crackscope.inspection.changes import ChangeKind, RegionChange
-from crackscope.revisiting.changes import Frame, Sight, find_changes
-from crackscope.revisiting.laying import comparable_cells, lay_over
+from crackscope.revisiting.compare import changes_between
+from crackscope.revisiting.laying import lay_over
 from crackscope.revisiting.registration import (
     TOLERANCE_SHARE,
     Features,
@@ -218,17 +218,8 @@ def _largest_error(fit: Fit, pair: Pair) -> float:
 
 
 def _changes(pair: Pair, fit: Fit, scanner: CrackScanner) -> tuple[RegionChange, ...]:
-    before = Sight.of(scanner.scan(lay_over(pair.earlier_hwc, pair.later_hwc, fit)))
-    after = scanner.scan(pair.later_hwc)
-    own = Sight.of(after)
-    frame = Frame(
-        photo_hw=after.photo_hw,
-        threshold=after.threshold,
-        comparable=comparable_cells(fit, after.photo_hw, own.scores.shape),
-        error_px=fit.registration.error_px,
-        later_to_earlier=fit.later_to_earlier,
-    )
-    return find_changes(before, own, frame)
+    before = scanner.scan(lay_over(pair.earlier_hwc, pair.later_hwc, fit))
+    return changes_between(before, scanner.scan(pair.later_hwc), fit)[1]
 
 
 def _judge(counts: Counts, pair: Pair, changes: tuple[RegionChange, ...]) -> None:

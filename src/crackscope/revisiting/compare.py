@@ -15,8 +15,9 @@ from PIL import Image
 from crackscope.errors import PhotoError, UnreadablePhotoError
 from crackscope.guard import one_photo
 from crackscope.images import read_photo
-from crackscope.inspection.changes import ChangeKind, Comparison, PairedBy, PhotoChange
+from crackscope.inspection.changes import ChangeKind, Comparison, PairedBy, PhotoChange, RegionChange
 from crackscope.inspection.changes_file import PAIRS
+from crackscope.inspection.records import PhotoReport
 from crackscope.revisiting.changes import Frame, Sight, find_changes
 from crackscope.revisiting.laying import comparable_cells, lay_over
 from crackscope.revisiting.pairing import Pairing
@@ -30,6 +31,30 @@ U8 = NDArray[np.uint8]
 #: Longer side of those pictures.
 PICTURE_PX = 1200
 _QUALITY = 82
+
+
+def changes_between(
+    before: PhotoReport, after: PhotoReport, fit: Fit
+) -> tuple[float, tuple[RegionChange, ...]]:
+    """What became of each region of a place.
+
+    Args:
+        before: Of the earlier photo, laid over the later one.
+        after: Of the later photo.
+        fit: How the earlier one was laid.
+
+    Returns:
+        Within how many pixels cells count as the same place, and the changes.
+    """
+    own = Sight.of(after)
+    frame = Frame(
+        photo_hw=after.photo_hw,
+        threshold=after.threshold,
+        comparable=comparable_cells(fit, after.photo_hw, own.scores.shape),
+        error_px=fit.registration.error_px,
+        later_to_earlier=fit.later_to_earlier,
+    )
+    return frame.tolerance_px, find_changes(Sight.of(before), own, frame)
 
 
 class VisitComparer:
@@ -111,21 +136,14 @@ class VisitComparer:
         laid_hwc = lay_over(earlier_hwc, later_hwc, fit)
         with one_photo(change.later):
             before, after = self._scanner.scan(laid_hwc), self._scanner.scan(later_hwc)
-        own = Sight.of(after)
-        frame = Frame(
-            photo_hw=after.photo_hw,
-            threshold=after.threshold,
-            comparable=comparable_cells(fit, after.photo_hw, own.scores.shape),
-            error_px=fit.registration.error_px,
-            later_to_earlier=fit.later_to_earlier,
-        )
+        tolerance_px, regions = changes_between(before, after, fit)
         names = _write_pictures(self._output, number, change.later, laid_hwc, later_hwc)
         return replace(
             change,
             registration=fit.registration,
-            tolerance_px=round(frame.tolerance_px, 1),
+            tolerance_px=round(tolerance_px, 1),
             photo_hw=after.photo_hw,
-            regions=find_changes(Sight.of(before), own, frame),
+            regions=regions,
             earlier_picture=names[0],
             later_picture=names[1],
         )
